@@ -1,0 +1,31 @@
+//! The protocol of Tearline, pure: no I/O, no clock, no async.
+//!
+//! `docs/spec.md` says what bytes and rules these modules implement. Nothing here knows that a
+//! network, a disk or a server exists.
+
+pub mod bundle;
+pub mod card;
+pub mod charter;
+pub mod checkpoint;
+pub mod cosign;
+pub mod digest;
+pub mod encoding;
+pub mod entry;
+pub mod envelope;
+pub mod instance;
+pub mod keys;
+pub mod manifest;
+pub mod mark;
+pub mod merkle;
+pub mod misleading;
+pub mod name;
+pub mod note;
+pub mod policy;
+pub mod portion;
+pub mod proof;
+pub mod release;
+pub mod rules;
+pub mod seal;
+pub mod statement;
+pub mod stream;
+pub mod wrap;
