@@ -1,1 +1,381 @@
-//! .
+//! Bundles: a cut of rooms as a stream of rows, for export, restore and courier.
+//!
+//! Specification: `docs/spec.md`, section 11. A bundle is read once, in order, in bounded memory; what
+//! its rows mean is for whoever replays them.
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use prost::Message as _;
+use ring::digest::{Context, SHA256};
+use tearline_proto::v1::{self, bundle_row::Row as RowMessage};
+
+use crate::{
+    digest::Digest,
+    encoding::{self, EncodingError},
+    id::RoomId,
+    name::{Domain, NameError},
+};
+
+/// The first bytes of every bundle.
+pub const MAGIC: &[u8] = b"tearline-bundle/v1\n";
+/// The longest row: an entry and its content, with room to spare.
+pub const ROW_MAX: usize = 16 << 20;
+
+/// Why bytes are not a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BundleError {
+    /// Does not begin as a bundle does.
+    #[error("this is not a bundle: it does not begin with `tearline-bundle/v1`")]
+    Magic,
+    /// A row is longer than any can be.
+    #[error("row {row} claims {length} bytes; no row is longer than 16 MiB")]
+    TooLong {
+        /// Counted from 0.
+        row: u64,
+        /// The claim.
+        length: usize,
+    },
+    /// A row does not decode.
+    #[error("row {row}: {error}")]
+    Encoding {
+        /// Counted from 0.
+        row: u64,
+        /// What is wrong.
+        error: EncodingError,
+    },
+    /// A name that is not one.
+    #[error("row {row}: {error}")]
+    Name {
+        /// Counted from 0.
+        row: u64,
+        /// What is wrong.
+        error: NameError,
+    },
+    /// A row that does not belong where it stands.
+    #[error("row {row}: {what}")]
+    Order {
+        /// Counted from 0.
+        row: u64,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Ends before its last row.
+    #[error("the bundle is cut off after row {rows}; copy it again")]
+    CutOff {
+        /// How many rows were whole.
+        rows: u64,
+    },
+}
+
+/// Where a bundle comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begin {
+    /// The instance.
+    pub domain: Domain,
+    /// The mediators' own room.
+    pub chamber: RoomId,
+    /// Seconds since 1970, by the writer's clock.
+    pub written_at: u64,
+}
+
+/// A room, whose entries follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleRoom {
+    /// Room id, or an access log's.
+    pub room: RoomId,
+    /// As people say it.
+    pub name: String,
+    /// Index of the first entry that follows.
+    pub first: u64,
+    /// How many entries follow.
+    pub size: u64,
+    /// A signed note over all entries up to `first + size`.
+    pub checkpoint: Bytes,
+}
+
+/// An entry, perhaps with its sealed content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleEntry {
+    /// An encoded entry.
+    pub entry: Bytes,
+    /// Sealed content.
+    pub content: Option<Bytes>,
+}
+
+/// A row of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// The first.
+    Begin(Begin),
+    /// Before each room's entries.
+    Room(BundleRoom),
+    /// One entry.
+    Entry(BundleEntry),
+    /// The last.
+    End,
+}
+
+/// Writes a bundle, row by row.
+pub struct Writer {
+    hash: Context,
+    rows: u64,
+}
+
+impl Writer {
+    /// A bundle, and its first bytes.
+    pub fn begin(begin: &Begin) -> (Self, Bytes) {
+        let mut writer = Self { hash: Context::new(&SHA256), rows: 0 };
+        writer.hash.update(MAGIC);
+        let row = writer.row(RowMessage::Begin(v1::BundleBegin {
+            domain: begin.domain.as_str().to_owned(),
+            chamber: Bytes::copy_from_slice(begin.chamber.as_bytes()),
+            written_at: begin.written_at,
+        }));
+        let mut out = BytesMut::from(MAGIC);
+        out.extend_from_slice(&row);
+        (writer, out.freeze())
+    }
+
+    /// The bytes of a room's row.
+    pub fn room(&mut self, room: &BundleRoom) -> Bytes {
+        self.row(RowMessage::Room(v1::BundleRoom {
+            room: Bytes::copy_from_slice(room.room.as_bytes()),
+            name: room.name.clone(),
+            first: room.first,
+            size: room.size,
+            checkpoint: room.checkpoint.clone(),
+        }))
+    }
+
+    /// The bytes of an entry's row.
+    pub fn entry(&mut self, entry: BundleEntry) -> Bytes {
+        self.row(RowMessage::Entry(v1::BundleEntry { entry: entry.entry, content: entry.content }))
+    }
+
+    /// The last bytes.
+    pub fn end(mut self) -> Bytes {
+        let sha256 = Bytes::copy_from_slice(self.hash.clone().finish().as_ref());
+        self.row(RowMessage::End(v1::BundleEnd { rows: self.rows, sha256 }))
+    }
+
+    fn row(&mut self, row: RowMessage) -> Bytes {
+        let row = v1::BundleRow { row: Some(row) }.encode_to_vec();
+        let mut out = BytesMut::with_capacity(row.len() + 4);
+        out.extend_from_slice(&u32::try_from(row.len()).unwrap_or(u32::MAX).to_be_bytes());
+        out.extend_from_slice(&row);
+        self.hash.update(&out);
+        self.rows += 1;
+        out.freeze()
+    }
+}
+
+/// Reads a bundle from bytes as they come.
+pub struct Reader {
+    buffer: BytesMut,
+    hash: Context,
+    rows: u64,
+    begun: bool,
+    ended: bool,
+    left: u64,
+    last_room: Option<RoomId>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Reader {
+    /// A reader that has seen nothing.
+    pub fn new() -> Self {
+        Self {
+            buffer: BytesMut::new(),
+            hash: Context::new(&SHA256),
+            rows: 0,
+            begun: false,
+            ended: false,
+            left: 0,
+            last_room: None,
+        }
+    }
+
+    /// Takes the next bytes of the file.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next row; `None` if more bytes are needed for it.
+    pub fn next_row(&mut self) -> Result<Option<Row>, BundleError> {
+        if !self.begun {
+            let seen = self.buffer.len().min(MAGIC.len());
+            if self.buffer.get(..seen) != MAGIC.get(..seen) {
+                return Err(BundleError::Magic);
+            }
+            if seen < MAGIC.len() {
+                return Ok(None);
+            }
+            self.hash.update(MAGIC);
+            self.buffer.advance(MAGIC.len());
+            self.begun = true;
+        }
+        let row = self.rows;
+        if self.ended {
+            return if self.buffer.is_empty() { Ok(None) } else { Err(order(row, "bytes follow its end")) };
+        }
+        let Some(prefix) = self.buffer.first_chunk::<4>() else { return Ok(None) };
+        let prefix = *prefix;
+        let length = usize::try_from(u32::from_be_bytes(prefix)).unwrap_or(usize::MAX);
+        if length > ROW_MAX {
+            return Err(BundleError::TooLong { row, length });
+        }
+        if self.buffer.len() < length + 4 {
+            return Ok(None);
+        }
+        self.buffer.advance(4);
+        let bytes = self.buffer.split_to(length).freeze();
+        let before = self.hash.clone().finish();
+        self.hash.update(&prefix);
+        self.hash.update(&bytes);
+        let message: v1::BundleRow =
+            encoding::decode("bundle row", &bytes).map_err(|error| BundleError::Encoding { row, error })?;
+        let message = message.row.ok_or(order(row, "it is empty"))?;
+        let out = self.interpret(message, &before)?;
+        self.rows += 1;
+        Ok(Some(out))
+    }
+
+    /// The file is over: it must have had its last row.
+    pub fn finish(&self) -> Result<(), BundleError> {
+        if self.ended && self.buffer.is_empty() {
+            Ok(())
+        } else if !self.begun {
+            Err(BundleError::Magic)
+        } else {
+            Err(BundleError::CutOff { rows: self.rows })
+        }
+    }
+
+    fn interpret(&mut self, message: RowMessage, before: &ring::digest::Digest) -> Result<Row, BundleError> {
+        let row = self.rows;
+        if (row == 0) != matches!(message, RowMessage::Begin(_)) {
+            return Err(order(row, "the first row, and only the first, says where the bundle comes from"));
+        }
+        match message {
+            RowMessage::Begin(begin) => Ok(Row::Begin(Begin {
+                domain: begin.domain.parse().map_err(|error| BundleError::Name { row, error })?,
+                chamber: room_id(row, &begin.chamber)?,
+                written_at: begin.written_at,
+            })),
+            RowMessage::Room(room) => {
+                let id = room_id(row, &room.room)?;
+                if self.left > 0 {
+                    return Err(order(row, "the room before it lacks entries"));
+                }
+                if self.last_room.is_some_and(|last| last >= id) {
+                    return Err(order(row, "rooms do not ascend by id"));
+                }
+                if room.first.checked_add(room.size).is_none() {
+                    return Err(order(row, "the room's size is impossible"));
+                }
+                self.left = room.size;
+                self.last_room = Some(id);
+                let v1::BundleRoom { name, first, size, checkpoint, .. } = room;
+                Ok(Row::Room(BundleRoom { room: id, name, first, size, checkpoint }))
+            }
+            RowMessage::Entry(entry) => {
+                self.left = self.left.checked_sub(1).ok_or(order(row, "it is one entry too many"))?;
+                Ok(Row::Entry(BundleEntry { entry: entry.entry, content: entry.content }))
+            }
+            RowMessage::End(end) => {
+                if self.left > 0 {
+                    return Err(order(row, "the room before it lacks entries"));
+                }
+                if end.rows != row || Digest::from_slice(&end.sha256) != Digest::from_slice(before.as_ref()) {
+                    return Err(order(row, "the bundle was altered: its digest does not match"));
+                }
+                self.ended = true;
+                Ok(Row::End)
+            }
+        }
+    }
+}
+
+fn order(row: u64, what: &'static str) -> BundleError {
+    BundleError::Order { row, what }
+}
+
+fn room_id(row: u64, bytes: &[u8]) -> Result<RoomId, BundleError> {
+    RoomId::from_slice(bytes).ok_or(order(row, "a room id is not 32 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Vec<u8> {
+        let room = |byte| RoomId(Digest([byte; 32]));
+        let begin =
+            Begin { domain: "kivu.example".parse().unwrap(), chamber: room(1), written_at: 1_700_000_000 };
+        let (mut writer, first) = Writer::begin(&begin);
+        let mut out = first.to_vec();
+        for byte in [1, 2] {
+            out.extend_from_slice(&writer.room(&BundleRoom {
+                room: room(byte),
+                name: format!("room-{byte}"),
+                first: 0,
+                size: 1,
+                checkpoint: Bytes::from_static(b"note"),
+            }));
+            out.extend_from_slice(&writer.entry(BundleEntry {
+                entry: Bytes::from_static(b"entry"),
+                content: (byte == 2).then(|| Bytes::from_static(b"")),
+            }));
+        }
+        out.extend_from_slice(&writer.end());
+        out
+    }
+
+    fn read(bytes: &[u8], step: usize) -> Result<Vec<Row>, BundleError> {
+        let mut reader = Reader::new();
+        let mut rows = Vec::new();
+        for chunk in bytes.chunks(step) {
+            reader.feed(chunk);
+            while let Some(row) = reader.next_row()? {
+                rows.push(row);
+            }
+        }
+        reader.finish()?;
+        Ok(rows)
+    }
+
+    #[test]
+    fn a_bundle_reads_back_whatever_the_pieces() {
+        let bytes = sample();
+        let rows = read(&bytes, bytes.len()).unwrap();
+        assert_eq!(rows.len(), 6);
+        assert_eq!(read(&bytes, 1), Ok(rows));
+    }
+
+    #[test]
+    fn any_changed_byte_any_cut_and_anything_added_is_refused() {
+        let bytes = sample();
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(read(&changed, 4096).is_err(), "byte {at}");
+            assert!(read(&bytes[..at], 4096).is_err(), "cut at {at}");
+        }
+        let mut longer = bytes;
+        longer.push(0);
+        assert!(read(&longer, 4096).is_err());
+    }
+
+    #[test]
+    fn the_bytes_of_a_bundle_do_not_change() {
+        assert_eq!(
+            Digest::of(&sample()).to_hex(),
+            "87c0a17e37c85aaa095a12cafe8bca3f14bc45f4f0218b15644b25f2f79ffd34"
+        );
+    }
+}
