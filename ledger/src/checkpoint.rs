@@ -180,7 +180,7 @@ impl SignedCheckpoint {
         &self.note
     }
 
-    /// The signature lines that are not by the log: those of witnesses, known or not.
+    /// The signature lines under other names than the log's: those of witnesses, known or not.
     pub fn other_lines(&self) -> impl Iterator<Item = &SignatureLine> {
         let log = KeyName::from(self.origin());
         self.note.signatures().iter().filter(move |line| *line.name() != log)
@@ -221,7 +221,14 @@ mod tests {
     use super::*;
     use crate::note::SeedSigner;
 
-    const SIGNED: &str = "";
+    const SIGNED: &str = "\
+kivu.example/1f1c5b2fad778434024f1537986346927917f4755a6e7d3fd91f22653b7c3132
+42
+SBNJTRN+FjG7owHVrKtue7eqdM4RhdRWVl71HXN2d7I=
+
+— kivu.example/1f1c5b2fad778434024f1537986346927917f4755a6e7d3fd91f22653b7c3132 \
+VgnDxP5RMWBfCk+j4pNZlfAWkZLSLx4CWxERM51qz2xXS8GR1E0yzyvzn/BAkOwiqsC41EB9STPBtzFbDvxYBvkyFwQ=
+";
 
     fn key_of(signer: &SeedSigner) -> VerifierKey {
         sample(signer).origin().log_key(&signer.log_key("kivu.example"))

@@ -307,11 +307,17 @@ mod tests {
     #[test]
     fn keys_of_all_three_types_have_fixed_texts() {
         let signer = SeedSigner::new(1);
-        assert_eq!(signer.log_key("kivu.example").to_string(), "");
-        assert_eq!(signer.witness_key("un/monitor-1").to_string(), "");
+        assert_eq!(
+            signer.log_key("kivu.example").to_string(),
+            "kivu.example+bf497db1+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
+        );
+        assert_eq!(
+            signer.witness_key("un/monitor-1").to_string(),
+            "un/monitor-1+38026986+BIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
+        );
         let material = KeyMaterial::MlDsa44Cosignature(Box::new([6; ML_DSA_44_KEY_SIZE]));
         let key = VerifierKey::new("un/monitor-1".parse().unwrap(), material);
-        assert_eq!(key.id().to_string(), "");
+        assert_eq!(key.id().to_string(), "8540980c");
         assert_eq!(key.to_string().parse(), Ok(key));
     }
 

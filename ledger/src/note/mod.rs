@@ -218,7 +218,8 @@ mod tests {
         then you don't know what your problem is.\n\n\
         — PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
 
-    const SIGNED: &str = "";
+    const SIGNED: &str = "a\n\nb\n\n\
+        — kivu.example v0l9sa8fwnm7cL3LaobPm0x8Ih1mr8MkbzZ/FMqcDyTxH54+d3jWpFJhaXPAWUeE5LJXvje54heGCJfrCtZwVFKM0gs=\n";
 
     fn peter() -> VerifierKey {
         PETER.parse().unwrap()
