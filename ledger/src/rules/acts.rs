@@ -194,6 +194,9 @@ fn approval(
     if open.signatures.iter().any(|(name, ..)| name == author) {
         return Err(Refusal::AlreadySigned);
     }
+    if open.quorum < state.charter().quorum {
+        return Err(Refusal::Value("the quorum was raised after the proposal was made; propose anew"));
+    }
     if signatures.len() != open.targets.len() {
         return Err(Refusal::Value("an approval has one signature for each target, in order"));
     }
