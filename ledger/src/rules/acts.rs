@@ -274,6 +274,9 @@ fn acknowledgement(
     if !statement.author.role().reads_content() {
         return Err(Refusal::NotAllowed("an auditor reads nothing, and so acknowledges nothing"));
     }
+    if statement.author.role() == Role::Mediator && posts.iter().any(|post| post.room != state.room()) {
+        return Err(Refusal::NotAllowed("a mediator acknowledges in a party's room that room's posts only"));
+    }
     for post in posts.iter().filter(|post| post.room == state.room()) {
         let found = past.find(&post.id).filter(|found| found.identity == post.statement);
         let found = found.filter(|found| found.post_author.is_some()).ok_or(Refusal::NoSuchPost)?;
