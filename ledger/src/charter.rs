@@ -125,7 +125,7 @@ impl Member {
         Card {
             name: self.name.clone(),
             custodian: self.custodian,
-            sign_key: self.sign_key.clone(),
+            sign_key: self.sign_key,
             seal_key: self.seal_key.clone(),
             tls_key: self.tls_key,
         }

@@ -251,7 +251,7 @@ impl RoomState {
 
     /// The signing key of this id, in the charter in force.
     pub fn sign_key(&self, id: &KeyId) -> Option<PublicKey> {
-        self.constitution.signer(id).map(|member| member.sign_key.clone())
+        self.constitution.signer(id).map(|member| member.sign_key)
     }
 
     pub(super) fn require_covered(&self, basis: Basis, index: u64) -> Result<(), Refusal> {
