@@ -5,8 +5,16 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+pub mod alarm;
+pub mod compose;
 pub mod durable;
+pub mod evidence;
 pub mod passphrase;
+pub mod profile;
 pub mod refs;
+pub mod replica;
+#[cfg(test)]
+mod sample;
 pub mod vault;
+pub mod witness;
 pub mod words;

@@ -32,13 +32,17 @@ pub enum PassphraseError {
     #[error("the environment variable {0} is not set: it was named as the source of the passphrase")]
     Unset(String),
     /// There is no terminal to ask on.
-    #[error("cannot ask for a passphrase: {0}; name a file (--passphrase-file) or a variable (--passphrase-env)")]
+    #[error(
+        "cannot ask for a passphrase: {0}; name a file (--passphrase-file) or a variable (--passphrase-env)"
+    )]
     Terminal(io::Error),
     /// Typed differently the second time.
     #[error("the two passphrases differ: nothing was made; try again")]
     Differ,
     /// Too easily guessed.
-    #[error("the passphrase has fewer than {MIN_CHARS} characters: choose a longer one, several words for instance")]
+    #[error(
+        "the passphrase has fewer than {MIN_CHARS} characters: choose a longer one, several words for instance"
+    )]
     Short,
 }
 

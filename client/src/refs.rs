@@ -87,7 +87,9 @@ mod tests {
 
     #[test]
     fn anything_but_the_one_spelling_is_refused() {
-        for text in ["", "drc", "#", "#42", "drc#", "drc#042", "drc#+1", "drc#-1", "DRC#1", "drc#1#2", "drc# 1"] {
+        for text in
+            ["", "drc", "#", "#42", "drc#", "drc#042", "drc#+1", "drc#-1", "DRC#1", "drc#1#2", "drc# 1"]
+        {
             assert!(text.parse::<EntryRef>().is_err(), "{text}");
         }
         assert!("drc#18446744073709551616".parse::<EntryRef>().is_err());

@@ -45,7 +45,9 @@ pub enum VaultError {
     #[error("the file is not a vault of keys, or it is damaged: {0}; restore it from a copy")]
     NotAVault(String),
     /// Nobody makes vaults that cost so much to open.
-    #[error("the vault asks for a work factor of {0}, more than {WORK_FACTOR_MAX}: it was not made by this program")]
+    #[error(
+        "the vault asks for a work factor of {0}, more than {WORK_FACTOR_MAX}: it was not made by this program"
+    )]
     ExcessiveWork(u8),
     /// The caller asked for a factor out of bounds.
     #[error("the work factor {0} is not between {WORK_FACTOR_MIN} and {WORK_FACTOR_MAX}")]

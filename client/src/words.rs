@@ -92,8 +92,14 @@ mod tests {
 
     #[test]
     fn the_words_of_a_digest_do_not_change() {
-        assert_eq!(fingerprint(&Digest::of(b"tearline")), "envelope-zigzag-spider-obelisk-wombat-laptop-bonfire-freckle");
-        assert_eq!(Digest::of(LIST.join(" ").as_bytes()).to_hex(), "506d7f45f0c5eccda2621b40a05f975743465b0ecfa616395dccc6148b7a4a82");
+        assert_eq!(
+            fingerprint(&Digest::of(b"tearline")),
+            "envelope-zigzag-spider-obelisk-wombat-laptop-bonfire-freckle"
+        );
+        assert_eq!(
+            Digest::of(LIST.join(" ").as_bytes()).to_hex(),
+            "506d7f45f0c5eccda2621b40a05f975743465b0ecfa616395dccc6148b7a4a82"
+        );
     }
 
     #[test]
