@@ -15,6 +15,7 @@ pub mod refs;
 pub mod replica;
 #[cfg(test)]
 mod sample;
+pub mod show;
 pub mod vault;
 pub mod witness;
 pub mod words;
