@@ -3,7 +3,16 @@
 //! All meaning lies in `tearline-ledger`; here is what talks to networks and disks.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
+pub mod admit;
+pub mod config;
 pub mod error;
+pub mod init;
+pub mod logging;
 pub mod logkey;
 pub mod private_file;
+pub mod process;
+pub mod quota;
+pub mod run;
+pub mod tls;
 
+pub use run::run;
