@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use rustls::server::Acceptor as HelloReader;
+use rustls::{CertificateError, OtherError, server::Acceptor as HelloReader};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
@@ -58,7 +58,7 @@ pub enum HandshakeError {
     Rate,
     /// TLS failed, which includes every certificate that is not right.
     #[error(transparent)]
-    Tls(#[from] io::Error),
+    Tls(io::Error),
     /// It did not ask for HTTP/2.
     #[error("the client did not ask for HTTP/2 (ALPN `h2`)")]
     Alpn,
@@ -71,6 +71,19 @@ pub enum HandshakeError {
     /// The organisation, or this server, has no place for it.
     #[error(transparent)]
     Full(#[from] crate::quota::Full),
+}
+
+impl From<io::Error> for HandshakeError {
+    /// Finds the verifier's own reason within rustls's error, which does not show it to people.
+    fn from(error: io::Error) -> Self {
+        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        match tls {
+            Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner)))) => {
+                inner.downcast_ref::<IdentityError>().cloned().map_or(Self::Tls(error), Self::Identity)
+            }
+            _ => Self::Tls(error),
+        }
+    }
 }
 
 impl Acceptor {
