@@ -6,13 +6,19 @@
 pub mod admit;
 pub mod config;
 pub mod error;
+pub mod files;
+pub mod gate;
 pub mod init;
 pub mod logging;
 pub mod logkey;
 pub mod private_file;
 pub mod process;
 pub mod quota;
+pub mod registry;
 pub mod run;
+pub mod sequencer;
+pub mod service;
+pub mod store;
 pub mod tls;
 
 pub use run::run;

@@ -116,6 +116,11 @@ impl LogKey {
         Ok(private_file::create(path, text.as_bytes())?)
     }
 
+    /// The instance whose log it signs.
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
     /// The public key.
     pub fn public_key(&self) -> [u8; 32] {
         VerificationKeyBytes::from(&**self.key).into()
@@ -148,6 +153,16 @@ impl LogKey {
 impl fmt::Debug for LogKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("LogKey").field(&self.verifier_key()).finish()
+    }
+}
+
+impl tearline_ledger::note::NoteSigner for LogKey {
+    fn public_key(&self) -> [u8; 32] {
+        Self::public_key(self)
+    }
+
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        Self::sign(self, message)
     }
 }
 

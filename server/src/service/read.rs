@@ -110,6 +110,7 @@ impl<S: Store> Reader<S> {
     async fn stream(&mut self, begun: &Begun) -> Result<(), Status> {
         let Some(mut sizes) = self.house.registry.sizes(self.room) else { return Ok(()) };
         let mut view = Arc::clone(&begun.view);
+        let mut stopping = self.house.stopping.clone();
         loop {
             if !self.send_rows(&view).await? {
                 return Ok(());
@@ -124,6 +125,9 @@ impl<S: Store> Reader<S> {
                     }
                 }
                 () = self.sender.closed() => return Ok(()),
+                _ = stopping.wait_for(|stopping| *stopping) => {
+                    return Err(error::unavailable("the server is stopping", Duration::from_secs(5)));
+                }
             }
             self.house.gate.still(&self.caller, self.room).await?;
             // What a following reader is sent from here on was recorded in the commit that brought it.

@@ -14,6 +14,7 @@ use tearline_proto::v1::{
     AppendRequest, AppendResponse, CosignRequest, CosignResponse, ListRequest, ListResponse, Proof,
     ProveRequest, ReadRequest, RoomHead, Rows, rooms_server,
 };
+use tokio::sync::watch;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
@@ -47,6 +48,8 @@ pub struct House<S> {
     pub attachment_bytes: u64,
     /// The server's log key.
     pub log_vkey: VerifierKey,
+    /// Becomes true when the server stops: streams that follow a room end then.
+    pub stopping: watch::Receiver<bool>,
 }
 
 /// The service.
