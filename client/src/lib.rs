@@ -6,16 +6,28 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod alarm;
+pub mod audit;
 pub mod compose;
+pub mod connect;
+pub mod desk;
 pub mod durable;
+pub mod error;
 pub mod evidence;
+pub mod front;
+pub mod join;
 pub mod passphrase;
 pub mod profile;
+pub mod propose;
+pub mod receipts;
 pub mod refs;
 pub mod replica;
 #[cfg(test)]
 mod sample;
+pub mod session;
 pub mod show;
+pub mod submit;
+pub mod sync;
 pub mod vault;
 pub mod witness;
 pub mod words;
+pub mod write;

@@ -101,7 +101,11 @@ fn concern_body(concern: &Concern) -> String {
         line("PLACE", position);
     }
     if concern.observed_from != 0 {
-        let until = if concern.observed_to == 0 { String::new() } else { format!(" to {}", dtg(concern.observed_to)) };
+        let until = if concern.observed_to == 0 {
+            String::new()
+        } else {
+            format!(" to {}", dtg(concern.observed_to))
+        };
         line("SEEN", format!("{}{until}", dtg(concern.observed_from)));
     }
     if !concern.force_seen.is_empty() {

@@ -18,7 +18,8 @@ pub fn dtg(seconds: u64) -> String {
 
 /// `HH:MMZ`.
 pub fn clock(seconds: u64) -> String {
-    utc(seconds).map_or_else(|| "(no such time)".to_owned(), |at| format!("{:02}:{:02}Z", at.hour(), at.minute()))
+    utc(seconds)
+        .map_or_else(|| "(no such time)".to_owned(), |at| format!("{:02}:{:02}Z", at.hour(), at.minute()))
 }
 
 /// ISO 8601 in UTC, as in `2024-01-14T13:30:00Z`.

@@ -1,8 +1,6 @@
 //! The standard scales in words, and words back into the scales.
 
-use tearline_proto::v1::{
-    Activity, AnswerUse, Confidence, Finding, Likelihood, Precedence, Reliability,
-};
+use tearline_proto::v1::{Activity, AnswerUse, Confidence, Finding, Likelihood, Precedence, Reliability};
 
 /// Every step of a scale, with the word for it.
 pub trait Scale: Copy + PartialEq + TryFrom<i32> + Into<i32> + 'static {
@@ -83,23 +81,14 @@ impl Scale for Confidence {
 
 impl Scale for AnswerUse {
     const NAME: &'static str = "use of the answer";
-    const STEPS: &'static [(Self, &'static str)] = &[
-        (Self::NotAtAll, "not at all"),
-        (Self::Paraphrased, "paraphrased"),
-        (Self::Verbatim, "verbatim"),
-    ];
+    const STEPS: &'static [(Self, &'static str)] =
+        &[(Self::NotAtAll, "not at all"), (Self::Paraphrased, "paraphrased"), (Self::Verbatim, "verbatim")];
 }
 
 impl Scale for Reliability {
     const NAME: &'static str = "reliability";
-    const STEPS: &'static [(Self, &'static str)] = &[
-        (Self::A, "A"),
-        (Self::B, "B"),
-        (Self::C, "C"),
-        (Self::D, "D"),
-        (Self::E, "E"),
-        (Self::F, "F"),
-    ];
+    const STEPS: &'static [(Self, &'static str)] =
+        &[(Self::A, "A"), (Self::B, "B"), (Self::C, "C"), (Self::D, "D"), (Self::E, "E"), (Self::F, "F")];
 }
 
 /// The probabilities that ICD 203 gives a band of likelihood.

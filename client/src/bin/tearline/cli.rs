@@ -43,7 +43,9 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a desk: its keys, its card, and a fingerprint in words.
-    #[command(after_help = "Example: tearline --profile drc-liaison init drc/liaison --role party --domain kivu.example")]
+    #[command(
+        after_help = "Example: tearline --profile drc-liaison init drc/liaison --role party --domain kivu.example"
+    )]
     Init(Init),
     /// Endorse a card of your own party (custodian).
     #[command(after_help = "Example: tearline endorse liaison.card --out liaison-endorsed.card")]
@@ -72,7 +74,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example: tearline publish sake.md")]
     Publish(Publish),
     /// Propose to release portions of a briefing into one room, or several at once.
-    #[command(after_help = "Example: tearline release chamber#7 --portions 1,3 --to drc --subject \"Column towards Sake\"")]
+    #[command(
+        after_help = "Example: tearline release chamber#7 --portions 1,3 --to drc --subject \"Column towards Sake\""
+    )]
     Release(Release),
     /// Proposals that wait for signatures.
     #[command(after_help = "Example: tearline pending")]
@@ -191,9 +195,6 @@ pub(crate) struct Admit {
     /// Hand on the rooms' earlier keys, from this epoch.
     #[arg(long, value_name = "EPOCH")]
     pub(crate) history_from: Option<u64>,
-    /// No custodian of the party is left (everybody will see this as an alarm).
-    #[arg(long)]
-    pub(crate) succession: bool,
 }
 
 #[derive(Debug, Args)]

@@ -3,15 +3,21 @@
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::OnceLock,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use indicatif::ProgressBar;
 use tearline_client::{
+    desk::Desk,
     error::{EXIT_FAILED, EXIT_USAGE, Error},
     passphrase::Source,
     profile::Profile,
+    session::Session,
     vault::Vault,
 };
+
+use tokio::runtime::Runtime;
 
 use crate::cli::Global;
 
@@ -76,6 +82,7 @@ pub(crate) struct Context {
     pub(crate) json: bool,
     yes: bool,
     source: Source,
+    opened: OnceLock<Vault>,
 }
 
 impl Context {
@@ -85,7 +92,7 @@ impl Context {
             (None, Some(name)) => Source::Environment(name),
             (None, None) => Source::Terminal,
         };
-        Self { dir: global.profile, json: global.json, yes: global.yes, source }
+        Self { dir: global.profile, json: global.json, yes: global.yes, source, opened: OnceLock::new() }
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -99,6 +106,46 @@ impl Context {
     pub(crate) fn vault(&self, profile: &Profile) -> Result<Vault, Failure> {
         let passphrase = self.source.get(profile.member().desk()).lift()?;
         Vault::open(&profile.keys_path(), &passphrase).lift()
+    }
+
+    /// The desk without its keys: it can verify what is here, and neither connect, read nor sign.
+    pub(crate) fn offline(&self) -> Result<Desk, Failure> {
+        Ok(Desk::new(self.profile()?, None))
+    }
+
+    /// The desk with its keys.
+    pub(crate) fn desk(&self) -> Result<Desk, Failure> {
+        let profile = self.profile()?;
+        let vault = match self.opened.get() {
+            Some(vault) => vault.clone(),
+            None => {
+                let vault = self.vault(&profile)?;
+                self.opened.get_or_init(|| vault).clone()
+            }
+        };
+        Ok(Desk::new(profile, Some(vault)))
+    }
+
+    /// The desk with its keys and a connection to its server.
+    pub(crate) fn online(&self) -> Result<(Runtime, Desk, Session), Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::refused(format!("threads cannot be started: {error}")))?;
+        let desk = self.desk()?;
+        let session = runtime.block_on(Session::open(&desk)).lift()?;
+        Ok((runtime, desk, session))
+    }
+
+    /// Shows that something is going on, if it takes longer than a moment and a person is watching.
+    pub(crate) fn progress(&self, what: &'static str) -> ProgressBar {
+        if self.json || !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new_spinner().with_message(what);
+        bar.enable_steady_tick(Duration::from_millis(500));
+        bar
     }
 
     /// Asks; true if the answer is `wanted`. With `--yes` it is not asked; without a terminal it is no.

@@ -35,9 +35,13 @@ pub(crate) fn init(context: &Context, args: &Init) -> Result<(), Failure> {
     profile.put_card(&card).lift()?;
     let fingerprint = words::fingerprint(&card.card().fingerprint());
     let next = match role {
-        Role::Party if !args.custodian => "Next: give the card to your custodian, who runs `tearline endorse`.",
+        Role::Party if !args.custodian => {
+            "Next: give the card to your custodian, who runs `tearline endorse`."
+        }
         Role::Party | Role::Auditor => "Next: give the card to a mediator, who runs `tearline admit`.",
-        Role::Mediator => "Next: give the card to the mediator who begins the founding (`tearline found --new`).",
+        Role::Mediator => {
+            "Next: give the card to the mediator who begins the founding (`tearline found --new`)."
+        }
     };
     let text = format!(
         "Desk         {name}\nCard         {}\nFingerprint  {fingerprint}\n\nRead the fingerprint over the telephone to whoever gets the card.\n{next}\n",

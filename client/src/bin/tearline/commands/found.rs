@@ -50,7 +50,9 @@ fn begin(context: &Context, args: &Found) -> Result<(), Failure> {
     cards.dedup_by(|a, b| a.card() == b.card());
     if let Some(party) = cards.iter().find(|card| card.card().name.role() == Role::Party) {
         let desk = party.card().name.desk();
-        return Err(Failure::refused(format!("{desk} is a party's: parties are not in the chamber; `admit` them later")));
+        return Err(Failure::refused(format!(
+            "{desk} is a party's: parties are not in the chamber; `admit` them later"
+        )));
     }
     let members: Vec<Member> = cards.iter().map(|card| card.card().clone().into_member(None, None)).collect();
     let terms = charters::Terms {
@@ -96,9 +98,9 @@ fn sign(context: &Context, args: &Found) -> Result<(), Failure> {
     }
     let vault = context.vault(&profile)?;
     // There is no proposal to recompute the charter from, so each founder opens its own wrap.
-    RoomKeys::new().learn(room, charter, me, vault.seal_key()).map_err(|error| {
-        Failure::Alarm(format!("do not sign this founding: {error}"))
-    })?;
+    RoomKeys::new()
+        .learn(room, charter, me, vault.seal_key())
+        .map_err(|error| Failure::Alarm(format!("do not sign this founding: {error}")))?;
     let question = format!("{}\nType yes to sign this founding: ", describe(room, charter));
     if !context.confirm(&question, "yes")? {
         return Err(Failure::refused("not signed"));
@@ -123,9 +125,9 @@ fn read(context: &Context, path: &Path) -> Result<Admission, Failure> {
 
 fn chamber(admission: &Admission) -> Result<(RoomId, &Charter), Failure> {
     let mut charters = admission.charters();
-    let first = charters.next().filter(|(_, charter)| {
-        charter.founding.as_ref().is_some_and(|founding| founding.name.is_chamber())
-    });
+    let first = charters
+        .next()
+        .filter(|(_, charter)| charter.founding.as_ref().is_some_and(|founding| founding.name.is_chamber()));
     match (first, charters.next()) {
         (Some(first), None) => Ok(first),
         _ => Err(Failure::refused("the file is an admission, but not the founding of a chamber")),
@@ -166,7 +168,11 @@ fn report(context: &Context, file: &Path, admission: &Admission) -> Result<(), F
             file.display()
         )
     } else {
-        format!("Still to sign: {}. Next: send them the file; each runs\n  tearline found {}\n", missing.join(", "), file.display())
+        format!(
+            "Still to sign: {}. Next: send them the file; each runs\n  tearline found {}\n",
+            missing.join(", "),
+            file.display()
+        )
     };
     let text = format!("{}\n{next}", describe(room, charter));
     let json = json!({

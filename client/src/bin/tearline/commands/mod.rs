@@ -1,13 +1,30 @@
 //! The commands, one file each or one for a few that belong together.
 
+mod approve;
 mod desk;
 mod found;
+mod join;
+mod propose;
+mod quickstart;
+mod read;
+mod rooms;
+mod show;
+mod verify;
+mod write;
 
-use tearline_client::error::EXIT_DONE;
+use tearline_client::{
+    desk::{Desk, Room},
+    error::EXIT_DONE,
+    replica::{Line, Progress},
+    session::Session,
+    sync,
+};
+
+use tearline_ledger::name::RoomName;
 
 use crate::{
     cli::Command,
-    context::{Context, Failure},
+    context::{Context, Failure, Lift as _},
 };
 
 /// Runs one command; the exit code.
@@ -15,7 +32,62 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
     match command {
         Command::Init(args) => desk::init(context, &args)?,
         Command::Endorse(args) => desk::endorse(context, &args)?,
-        _ => return Err(Failure::refused("not built")),
+        Command::Join(args) => join::join(context, &args)?,
+        Command::Found(args) if args.submit => join::submit_founding(context, &args)?,
+        Command::Found(args) => found::found(context, &args)?,
+        Command::Who(args) => rooms::who(context, &args)?,
+        Command::Status => rooms::status(context)?,
+        Command::Fetch(args) => rooms::fetch(context, &args)?,
+        Command::Inbox => rooms::inbox(context)?,
+        Command::Read(args) => read::read(context, &args)?,
+        Command::Ack(args) => read::acknowledge(context, &args)?,
+        Command::Write(args) => write::write(context, &args)?,
+        Command::Verify(args) => verify::verify(context, &args)?,
+        Command::Export(args) => verify::export(context, &args)?,
+        Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
+        Command::Admit(args) => propose::admit(context, &args)?,
+        Command::Lost(args) => propose::lost(context, &args)?,
+        Command::Publish(args) => propose::publish(context, &args)?,
+        Command::Release(args) => propose::release(context, &args)?,
+        Command::Pending => approve::pending(context)?,
+        Command::Approve(args) => approve::approve(context, &args)?,
+        Command::Reject(args) => approve::reject(context, &args, false)?,
+        Command::Withdraw(args) => approve::reject(context, &args, true)?,
+        Command::Given(args) => approve::given(context, &args)?,
+        Command::Quickstart(args) => quickstart::quickstart(context, &args)?,
     }
     Ok(EXIT_DONE)
+}
+
+/// Each room's name, how many entries were new, and how many there are; then what must be shown.
+type Fetched = (Vec<(String, u64, u64)>, Vec<String>);
+
+/// Brings every room and access log up to date.
+async fn sync_all(context: &Context, session: &Session, desk: &mut Desk) -> Result<Fetched, Failure> {
+    let bar = context.progress("fetching");
+    let mut seen = 0;
+    let mut told = |_: &RoomName, progress: &Progress| {
+        seen += progress.fresh.len() as u64;
+        bar.set_position(seen);
+    };
+    let (cut, all) = sync::sync_rooms(session, desk, &mut told).await.lift()?;
+    let mut warnings = Vec::new();
+    let mut rooms = Vec::new();
+    for ((id, name, _), synced) in cut.rooms.iter().zip(&all) {
+        let replica = desk.replica(*id, name).lift()?;
+        warnings.extend(synced.warnings.iter().map(ToString::to_string));
+        rooms.push((name.as_str().to_owned(), synced.fresh, replica.size()));
+        // Wraps that do not open are an alarm, whatever is read next.
+        desk.with_keys(replica).lift()?;
+    }
+    for log in sync::sync_access(session, desk, &cut).await.lift()? {
+        rooms.push((log.name().to_owned(), 0, log.size()));
+    }
+    bar.finish_and_clear();
+    Ok((rooms, warnings))
+}
+
+/// An entry of a room; its alarms are kept first.
+fn line(desk: &Desk, room: &Room, index: u64) -> Result<Line, Failure> {
+    room.replica.line(index).map_err(|error| Failure::Library(desk.alarmed(room.replica.room(), error)))
 }

@@ -1,0 +1,174 @@
+//! `pending`, `approve`, `reject`, `withdraw` and `given`.
+
+use serde_json::{Value, json};
+use tearline_client::{
+    durable,
+    propose::{
+        approve::Approval,
+        examine::{Examined, Pending},
+    },
+    refs::EntryRef,
+    show::{
+        content::{body, safe, to_json},
+        time::{dtg, iso},
+    },
+};
+use tearline_ledger::name::{MemberName, Org};
+
+use super::{propose::Office, show};
+use crate::{
+    cli::{Approve, Given, Proposal},
+    context::{Context, Failure, Lift as _},
+    report::say,
+};
+
+pub(crate) fn pending(context: &Context) -> Result<(), Failure> {
+    let office = Office::open(context)?;
+    let all = office.mediator()?.pending().map_err(Failure::refused)?;
+    let mut text = String::new();
+    for pending in &all {
+        text.push_str(&line(pending));
+    }
+    if all.is_empty() {
+        text.push_str("No proposal is waiting.\n");
+    }
+    if let Some(next) = all.iter().find(|pending| !pending.signed_here) {
+        text.push_str(&format!("Next: tearline approve {}\n", next.entry));
+    }
+    let list: Vec<Value> = all
+        .iter()
+        .map(|pending| {
+            json!({
+                "proposal": pending.entry.to_string(),
+                "author": pending.author.desk(),
+                "signed": pending.signers.iter().map(MemberName::desk).collect::<Vec<_>>(),
+                "quorum": pending.quorum,
+                "not_after": iso(pending.not_after),
+                "rooms": pending.rooms,
+                "signed_here": pending.signed_here,
+            })
+        })
+        .collect();
+    say(context, &json!({"proposals": list}), &text)
+}
+
+fn line(pending: &Pending) -> String {
+    let signers: Vec<&str> = pending.signers.iter().map(MemberName::desk).collect();
+    let mark = if pending.signed_here { " " } else { "●" };
+    format!(
+        " {mark} {:<12} to {:<20} signed by {} ({} of {}), until {}\n",
+        pending.entry.to_string(),
+        pending.rooms.join(", "),
+        signers.join(", "),
+        signers.len(),
+        pending.quorum,
+        dtg(pending.not_after)
+    )
+}
+
+pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> {
+    let entry: EntryRef = args.proposal.parse().lift()?;
+    let office = Office::open(context)?;
+    let mediator = office.mediator()?;
+    let identity = mediator.proposal_at(&entry).map_err(Failure::refused)?;
+    let examined = mediator.examine(&identity).map_err(Failure::refused)?;
+    if !context.json {
+        say(context, &json!(null), &show::proposal(&examined.shown, &examined.already_given))?;
+    }
+    let wanted = show::password(&examined);
+    if !context.confirm(&question(&examined, &wanted), &wanted)? {
+        return Err(Failure::refused("left pending; nothing was signed"));
+    }
+    let approval = mediator.approve(&examined).map_err(Failure::refused)?;
+    let entries = office.send(&approval.submissions)?;
+    let admission = keep_admission(args, &approval)?;
+    let mut text = if approval.enacts {
+        format!("Signed and sent: {}\n", entries.join(", "))
+    } else {
+        format!("Signed: {}. More signatures are needed.\n", entries.join(", "))
+    };
+    if let Some(file) = &admission {
+        text.push_str(&format!(
+            "Admission   {file}\nNext: the operator runs `tearline-certs issue {file}`\n"
+        ));
+    }
+    let json = json!({"entries": entries, "enacted": approval.enacts, "admission": admission});
+    say(context, &json, &text)
+}
+
+fn question(examined: &Examined, wanted: &str) -> String {
+    let last = if examined.shown.last {
+        " Yours is the last signature needed. It cannot be unread.\n"
+    } else {
+        " More signatures are needed after yours.\n"
+    };
+    format!("{last} Type {wanted} to sign, or Enter to leave it pending: ")
+}
+
+fn keep_admission(args: &Approve, approval: &Approval) -> Result<Option<String>, Failure> {
+    let Some(admission) = &approval.admission else { return Ok(None) };
+    let names: Vec<String> =
+        admission.admitted().iter().map(|(member, _)| member.name.desk().replace('/', "-")).collect();
+    let path = args.admission.clone().unwrap_or_else(|| format!("{}.admission", names.join("+")).into());
+    durable::create(&path, admission.to_text(&format!("Admission of {}", names.join(", "))).as_bytes())
+        .lift()?;
+    Ok(Some(path.display().to_string()))
+}
+
+/// Rejects another desk's proposal, or takes back one's own.
+pub(crate) fn reject(context: &Context, args: &Proposal, own: bool) -> Result<(), Failure> {
+    let entry: EntryRef = args.proposal.parse().lift()?;
+    let office = Office::open(context)?;
+    let mediator = office.mediator()?;
+    let identity = mediator.proposal_at(&entry).map_err(Failure::refused)?;
+    let all = mediator.pending().map_err(Failure::refused)?;
+    let author = all.iter().find(|pending| pending.identity == identity).map(|pending| &pending.author);
+    if own && author != Some(office.desk.member()) {
+        return Err(Failure::refused(format!(
+            "{entry} is not your own proposal: use `tearline reject {entry}`"
+        )));
+    }
+    if !context.confirm(&format!("Type yes to end {entry} for good: "), "yes")? {
+        return Err(Failure::refused("left as it is"));
+    }
+    let submission = mediator.reject(&identity).map_err(Failure::refused)?;
+    let entries = office.send(&[submission])?;
+    let by = entries.into_iter().next().unwrap_or_default();
+    let verb = if own { "Withdrawn" } else { "Rejected" };
+    say(context, &json!({"proposal": entry.to_string(), "entry": by}), &format!("{verb} {entry} ({by}).\n"))
+}
+
+pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
+    let party: Org = args.party.parse().map_err(Failure::usage)?;
+    let office = Office::open(context)?;
+    let all = office.mediator()?.given(&party).map_err(Failure::refused)?;
+    let mut text = String::new();
+    let mut list = Vec::new();
+    for given in &all {
+        let signers: Vec<&str> = given.signers.iter().map(MemberName::desk).collect();
+        let recalled = if given.recalled { "  RECALLED (what was read cannot be unread)" } else { "" };
+        text.push_str(&format!(
+            "{}  {}  {}{recalled}\n",
+            given.entry,
+            dtg(given.accepted_at),
+            signers.join(", ")
+        ));
+        match &given.content {
+            Some(content) => text.push_str(&body(content)),
+            None => text.push_str(" (its content is not here any more)\n"),
+        }
+        text.push('\n');
+        let mut json = given.content.as_ref().map_or_else(|| json!({}), to_json);
+        if let Some(map) = json.as_object_mut() {
+            map.insert("entry".to_owned(), json!(given.entry.to_string()));
+            map.insert("accepted_at".to_owned(), json!(iso(given.accepted_at)));
+            map.insert("signed_by".to_owned(), json!(signers));
+            map.insert("recalled".to_owned(), json!(given.recalled));
+        }
+        list.push(json);
+    }
+    if all.is_empty() {
+        text.push_str(&format!("{} has been given nothing.\n", safe(party.as_str())));
+    }
+    say(context, &json!({"party": party.as_str(), "given": list}), &text)
+}

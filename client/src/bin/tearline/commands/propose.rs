@@ -1,0 +1,317 @@
+//! `publish`, `release`, `admit`, `lost` and `write` into a party's room: what mediators propose.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use tearline_client::{
+    compose::Submission,
+    desk::{Desk, Room, now},
+    propose::{
+        Mediator, OpenRoom,
+        draft::{ProposalTerms, Proposed},
+        releases::{Lower, Portions, ReleaseOrder},
+    },
+    refs::EntryRef,
+    session::Session,
+    show::words::Scale,
+    submit,
+};
+use tearline_ledger::{
+    content::Content,
+    id::Ref,
+    name::{MemberName, Role, RoomName},
+    portion::BriefingFile,
+};
+use tearline_proto::v1::{self, Activity, Confidence, Finding, Likelihood, Precedence, content::Kind};
+use tokio::runtime::Runtime;
+
+use super::{found::read_card, show, sync_all};
+use crate::{
+    cli::{Admit, Lost, Publish, Release},
+    context::{Context, Failure, Lift as _},
+    report::say,
+};
+
+/// A mediator's desk, up to date and connected.
+pub(super) struct Office {
+    pub(super) runtime: Runtime,
+    pub(super) desk: Desk,
+    pub(super) session: Session,
+    pub(super) rooms: Vec<Room>,
+}
+
+impl Office {
+    pub(super) fn open(context: &Context) -> Result<Self, Failure> {
+        let (runtime, mut desk, session) = context.online()?;
+        if desk.member().role() != Role::Mediator {
+            return Err(Failure::refused("only a mediator's desk does this"));
+        }
+        runtime.block_on(sync_all(context, &session, &mut desk))?;
+        let rooms = desk.rooms().lift()?;
+        Ok(Self { runtime, desk, session, rooms })
+    }
+
+    /// The operations of a mediator on the rooms as they are known here.
+    pub(super) fn mediator(&self) -> Result<Mediator<'_>, Failure> {
+        mediator(&self.desk, &self.rooms)
+    }
+
+    pub(super) fn send(&self, submissions: &[Submission]) -> Result<Vec<String>, Failure> {
+        send(&self.runtime, &self.session, &self.desk, submissions)
+    }
+
+    /// Shows a proposal as its approvers will see it, asks, and sends it.
+    fn propose(&self, context: &Context, proposed: &Proposed) -> Result<(), Failure> {
+        propose(context, (&self.runtime, &self.session, &self.desk), proposed)
+    }
+}
+
+fn mediator<'a>(desk: &'a Desk, rooms: &'a [Room]) -> Result<Mediator<'a>, Failure> {
+    let open = |room: &'a Room| (room.replica.room(), OpenRoom { replica: &room.replica, keys: &room.keys });
+    Ok(Mediator {
+        name: desk.member(),
+        key: desk.vault().lift()?.sign_key(),
+        now: now(),
+        rooms: rooms.iter().map(open).collect(),
+    })
+}
+
+fn send(
+    runtime: &Runtime,
+    session: &Session,
+    desk: &Desk,
+    submissions: &[Submission],
+) -> Result<Vec<String>, Failure> {
+    let receipts = runtime.block_on(submit::submit(session, desk, submissions, now())).lift()?;
+    Ok(receipts.iter().map(|receipt| format!("{}#{}", receipt.name, receipt.index)).collect())
+}
+
+fn propose(
+    context: &Context,
+    (runtime, session, desk): (&Runtime, &Session, &Desk),
+    proposed: &Proposed,
+) -> Result<(), Failure> {
+    if !context.json {
+        say(context, &json!(null), &show::proposal(&proposed.shown, &[]))?;
+    }
+    if !context.confirm("Type yes to propose this to the other officers: ", "yes")? {
+        return Err(Failure::refused("not proposed"));
+    }
+    let entries = send(runtime, session, desk, std::slice::from_ref(&proposed.submission))?;
+    let entry = entries.into_iter().next().unwrap_or_default();
+    let text = format!(
+        "Proposed as {entry}. Nothing has been sent to any party.\nNext: another desk runs `tearline approve {entry}`\n"
+    );
+    say(context, &json!({"proposal": entry}), &text)
+}
+
+/// Proposes a post that was composed already, into a room that has a party.
+pub(super) fn post(
+    context: &Context,
+    online: (&Runtime, &Session, &Desk),
+    room: &Room,
+    content: &Content,
+) -> Result<(), Failure> {
+    let rooms = online.2.rooms().lift()?;
+    let message = content.message();
+    let kind = message.kind.clone().ok_or_else(|| Failure::refused("the post has no kind"))?;
+    let order = ReleaseOrder {
+        to: vec![room.name().lift()?],
+        portions: None,
+        kind,
+        subject: message.subject.clone(),
+        precedence: Precedence::try_from(message.precedence).unwrap_or(Precedence::Routine),
+        ack_by: (message.ack_by != 0).then_some(message.ack_by),
+        answers: message.answers.as_ref().and_then(Ref::from_message),
+        refers: Vec::new(),
+        attachments: Vec::new(),
+        content_until: None,
+    };
+    let office = mediator(online.2, &rooms)?;
+    let proposed = office.propose_release(&order, &ProposalTerms::default()).map_err(Failure::refused)?;
+    propose(context, online, &proposed)
+}
+
+pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> {
+    let text = context.text(&args.file)?;
+    let file = BriefingFile::parse(text.as_bytes())
+        .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
+    let office = Office::open(context)?;
+    let submission = office.mediator()?.publish(&file).map_err(Failure::refused)?;
+    let question =
+        format!("{} portions, to be recorded in the chamber. Type yes to sign: ", file.portions.len());
+    if !context.confirm(&question, "yes")? {
+        return Err(Failure::refused("not published"));
+    }
+    let entries = office.send(&[submission])?;
+    let entry = entries.into_iter().next().unwrap_or_default();
+    let text = format!(
+        "Recorded as {entry}, {} portions. Only mediators can read it.\nNext: tearline release {entry} --portions 1 --to ROOM\n",
+        file.portions.len()
+    );
+    say(context, &json!({"entry": entry, "portions": file.portions.len()}), &text)
+}
+
+pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> {
+    let briefing: EntryRef = args.briefing.parse().lift()?;
+    let office = Office::open(context)?;
+    let mediator = office.mediator()?;
+    let resolved = office.desk.resolve(&briefing).lift()?;
+    let recorded = recorded(&office, &briefing)?;
+    let order = ReleaseOrder {
+        to: rooms(&args.to)?,
+        portions: Some(Portions {
+            briefing: resolved.to_ref(),
+            numbers: args.portions.iter().copied().collect::<BTreeSet<u32>>(),
+            lower: args.downgrade.iter().map(|text| lower(text)).collect::<Result<_, _>>()?,
+        }),
+        kind: kind(args)?,
+        subject: args.subject.clone().unwrap_or_else(|| recorded.message().subject.clone()),
+        precedence: match &args.precedence {
+            Some(word) => Precedence::parse(word).map_err(Failure::usage)?,
+            None => Precedence::try_from(recorded.message().precedence).unwrap_or(Precedence::Routine),
+        },
+        ack_by: None,
+        answers: answers(&office, args)?,
+        refers: Vec::new(),
+        attachments: Vec::new(),
+        content_until: None,
+    };
+    let terms = ProposalTerms { open_for: args.open_for * 3600, ..ProposalTerms::default() };
+    let proposed = mediator.propose_release(&order, &terms).map_err(Failure::refused)?;
+    office.propose(context, &proposed)
+}
+
+fn recorded(office: &Office, briefing: &EntryRef) -> Result<Content, Failure> {
+    let room = office.rooms.iter().find(|room| room.replica.name() == briefing.room.as_str());
+    let room =
+        room.ok_or_else(|| Failure::refused(format!("no room {} is known here", briefing.room.as_str())))?;
+    let line = super::line(&office.desk, room, briefing.index)?;
+    let content = room.content(&line).lift()?;
+    match content.kind() {
+        Some(Kind::Briefing(_)) => Ok(content),
+        _ => Err(Failure::refused(format!("{briefing} is a {}, not a briefing", content.kind_name()))),
+    }
+}
+
+fn rooms(names: &[String]) -> Result<Vec<RoomName>, Failure> {
+    names.iter().map(|name| name.parse().map_err(Failure::usage)).collect()
+}
+
+/// `PORTION:MARK:REASON`.
+fn lower(text: &str) -> Result<Lower, Failure> {
+    let parts: Vec<&str> = text.splitn(3, ':').collect();
+    let &[portion, mark, reason] = parts.as_slice() else {
+        return Err(Failure::usage(format!("--downgrade {text}: write PORTION:MARK:REASON")));
+    };
+    let portion = portion
+        .trim()
+        .parse()
+        .map_err(|_| Failure::usage(format!("--downgrade {text}: `{portion}` is no portion's number")))?;
+    Ok(Lower { portion, to: mark.trim().to_owned(), reason: reason.trim().to_owned() })
+}
+
+fn kind(args: &Release) -> Result<Kind, Failure> {
+    let (Some(finding), Some(activity), Some(likelihood), Some(confidence)) =
+        (&args.finding, &args.activity, &args.likelihood, &args.confidence)
+    else {
+        return Ok(Kind::Release(v1::Release { note: args.note.clone() }));
+    };
+    Ok(Kind::Assessment(v1::Assessment {
+        finding: Finding::parse(finding).map_err(Failure::usage)?.into(),
+        activity: Activity::parse(activity).map_err(Failure::usage)?.into(),
+        likelihood: Likelihood::parse(likelihood).map_err(Failure::usage)?.into(),
+        confidence: Confidence::parse(confidence).map_err(Failure::usage)?.into(),
+        text: args.note.clone(),
+        ..v1::Assessment::default()
+    }))
+}
+
+fn answers(office: &Office, args: &Release) -> Result<Option<Ref>, Failure> {
+    let Some(text) = &args.answers else { return Ok(None) };
+    let entry: EntryRef = text.parse().lift()?;
+    Ok(Some(office.desk.resolve(&entry).lift()?.to_ref()))
+}
+
+pub(crate) fn admit(context: &Context, args: &Admit) -> Result<(), Failure> {
+    let mut cards = vec![read_card(context, &args.card)?];
+    for path in &args.card_too {
+        cards.push(read_card(context, path)?);
+    }
+    let office = Office::open(context)?;
+    let mediator = office.mediator()?;
+    let names = rooms(&args.rooms)?;
+    let known = |name: &RoomName| office.rooms.iter().any(|room| room.replica.name() == name.as_str());
+    let terms = ProposalTerms::default();
+    let proposed = match names.as_slice() {
+        [name] if !known(name) => {
+            if args.history_from.is_some() {
+                return Err(Failure::usage(
+                    "a room that is being founded has no history: leave --history-from out",
+                ));
+            }
+            mediator.propose_founding(name, &cards, &terms)
+        }
+        names => {
+            if let Some(name) = names.iter().find(|name| !known(name)) {
+                return Err(Failure::refused(format!(
+                    "there is no room {}: found one room at a time, with all its desks (--card-too)",
+                    name.as_str()
+                )));
+            }
+            let [card] = cards.as_slice() else {
+                return Err(Failure::usage(
+                    "into rooms that exist, admit one card at a time: leave --card-too out",
+                ));
+            };
+            mediator.propose_admission(card, names, args.history_from, &terms)
+        }
+    };
+    office.propose(context, &proposed.map_err(Failure::refused)?)
+}
+
+pub(crate) fn lost(context: &Context, args: &Lost) -> Result<(), Failure> {
+    let office = Office::open(context)?;
+    let member = member(&office, &args.desk)?;
+    let proposed = office
+        .mediator()?
+        .propose_loss(&member, None, None, &ProposalTerms::default())
+        .map_err(Failure::refused)?;
+    let seen = may_have_seen(&office, &member)?;
+    if !context.json {
+        let text = format!(
+            "The device of {} may have seen, in what it was given keys for:\n{}\n",
+            member.desk(),
+            seen.join("\n")
+        );
+        say(context, &json!(null), &text)?;
+    }
+    office.propose(context, &proposed)
+}
+
+fn member(office: &Office, desk: &str) -> Result<MemberName, Failure> {
+    let all = office.rooms.iter().filter_map(|room| room.replica.state().ok());
+    let mut members = all.flat_map(|state| &state.charter().members);
+    members
+        .find(|member| member.name.desk() == desk)
+        .map(|member| member.name.clone())
+        .ok_or_else(|| Failure::refused(format!("{desk} is a member of no room: see `tearline who`")))
+}
+
+/// Posts of the rooms that the member is in.
+fn may_have_seen(office: &Office, member: &MemberName) -> Result<Vec<String>, Failure> {
+    let mut out = Vec::new();
+    for room in &office.rooms {
+        let inside = room.replica.state().is_ok_and(|state| state.charter().member(member).is_some());
+        if !inside {
+            continue;
+        }
+        for index in 0..room.replica.size() {
+            let line = super::line(&office.desk, room, index)?;
+            if line.signed.statement.sealed().is_some() {
+                out.push(format!("  {}#{index}", room.replica.name()));
+            }
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,173 @@
+//! A proposal on the approver's screen: exactly what will be sent, and to whom.
+
+use tearline_client::{
+    propose::examine::Examined,
+    refs::EntryRef,
+    show::{
+        WIDTH,
+        content::{body, precedence, safe},
+        wrap,
+    },
+    words,
+};
+use tearline_ledger::{
+    name::MemberName,
+    release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownTarget},
+};
+
+/// A proposal as it will be sent. `given` are posts that released portions of the same briefing before.
+pub(super) fn proposal(shown: &Shown, given: &[EntryRef]) -> String {
+    let mut out = format!(" PROPOSED BY {}\n", shown.author.desk());
+    if !shown.note.is_empty() {
+        out.push_str(&wrap(&format!("NOTE {}", safe(&shown.note)), 1, WIDTH));
+    }
+    for target in &shown.targets {
+        out.push_str(&one(target));
+    }
+    let downgrades: Vec<String> = shown
+        .downgrades
+        .iter()
+        .map(|it| {
+            let lowered = &it.lowered;
+            format!("{}: ({}) to ({}): {}", it.portion, lowered.from, lowered.to, safe(&lowered.reason))
+        })
+        .collect();
+    let none = || "none".to_owned();
+    let downgrades = if downgrades.is_empty() { none() } else { downgrades.join("; ") };
+    let hidden = if shown.warnings.is_empty() {
+        none()
+    } else {
+        let places: Vec<String> = shown
+            .warnings
+            .iter()
+            .map(|warning| {
+                format!("\n   {} {}: {}", warning.characters.len(), warning.field, warning.visible)
+            })
+            .collect();
+        format!("FOUND, look at them before you sign:{}", places.concat())
+    };
+    out.push_str(&wrap(&format!("DOWNGRADES {downgrades}"), 1, WIDTH));
+    out.push_str(&format!(" HIDDEN CHARACTERS {hidden}\n"));
+    if let Some(originator) = &shown.originator {
+        let state = if originator.signed { "has signed, or is you" } else { "must still sign" };
+        out.push_str(&format!(" ORCON: {} {state}\n", originator.name.desk()));
+    }
+    let given: Vec<String> = given.iter().map(ToString::to_string).collect();
+    let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
+    out.push_str(&format!(" ALREADY GIVEN ON THIS MATTER   {given}\n"));
+    out
+}
+
+fn rule(text: &str) -> String {
+    let side = WIDTH.saturating_sub(text.chars().count() + 3) / 2;
+    let line = "─".repeat(side);
+    if text.is_empty() {
+        format!(" {}\n", "─".repeat(WIDTH - 2))
+    } else {
+        format!(" {line} {text} {line}\n")
+    }
+}
+
+fn one(target: &ShownTarget) -> String {
+    match &target.act {
+        ShownAct::Post(post) => posted(target, post),
+        ShownAct::Charter(charter) => chartered(target, charter),
+        ShownAct::Recall(recall) => {
+            let what = recall.content.as_ref().map_or_else(
+                || "its content is gone already".to_owned(),
+                |content| safe(&content.message().subject),
+            );
+            let name = target.name.as_str();
+            format!(
+                " RECALL OF {name}#{} by {}: {what}\n What was read cannot be unread.\n",
+                recall.index,
+                recall.author.desk()
+            )
+        }
+    }
+}
+
+fn posted(target: &ShownTarget, post: &ShownPost) -> String {
+    let desks: Vec<&str> = post.readers.iter().map(MemberName::desk).collect();
+    let numbers: Vec<String> = post.portions.iter().map(|portion| portion.number.to_string()).collect();
+    let portions = if numbers.is_empty() {
+        String::new()
+    } else {
+        format!("   PORTIONS {} of {}, word for word", numbers.join(", "), post.portions_recorded)
+    };
+    let mut out = format!(
+        " TO  {} ({} desks will read this: {}){portions}\n",
+        target.name.as_str(),
+        desks.len(),
+        desks.join(", ")
+    );
+    if let Some(answers) = &post.answers {
+        out.push_str(&format!(" ANSWERS {}#{}\n", answers.room.as_str(), answers.index));
+    }
+    out.push_str(&rule("exactly as it will be sent"));
+    out.push_str(&format!(" {} {}\n", precedence(&post.content), post.content.kind_name().to_uppercase()));
+    out.push_str(&body(&post.content));
+    out.push_str(&rule(""));
+    let files: Vec<String> = post.attachments.iter().map(|it| safe(&it.name)).collect();
+    let files = if files.is_empty() { "none".to_owned() } else { files.join(", ") };
+    out.push_str(&format!(" ATTACHMENTS {files}\n"));
+    out
+}
+
+fn chartered(target: &ShownTarget, charter: &ShownCharter) -> String {
+    let what = if charter.before.is_some() { "NEW CHARTER OF" } else { "FOUNDING OF" };
+    let mut out = format!(
+        " {what} {}   quorum {} of {}\n",
+        target.name.as_str(),
+        charter.charter.quorum,
+        charter.charter.mediators().count()
+    );
+    let member = |member: &ShownMember| {
+        let custodian = if member.custodian { " (custodian)" } else { "" };
+        let endorsed = if member.endorsed { ", endorsed" } else { "" };
+        format!("{}{custodian}{endorsed}  {}", member.name.desk(), words::fingerprint(&member.fingerprint))
+    };
+    for added in &charter.added {
+        out.push_str(&format!("   + {}\n", member(added)));
+    }
+    for removed in &charter.removed {
+        out.push_str(&format!("   - {}\n", member(removed)));
+    }
+    for change in &charter.changed {
+        out.push_str(&format!("   ~ {}\n     was {}\n", member(&change.after), member(&change.before)));
+    }
+    for grant in &charter.grants {
+        out.push_str(&format!(
+            "   ! {} will read the room's history from epoch {}\n",
+            grant.member.desk(),
+            grant.from_epoch
+        ));
+    }
+    if charter.charter.succession {
+        out.push_str("   ! SUCCESSION: no custodian of the party is left to endorse this\n");
+    }
+    out
+}
+
+/// What an approver types to release: the room's name, or yes where nothing is sent to a party.
+pub(super) fn password(examined: &Examined) -> String {
+    let rooms: Vec<String> = examined
+        .shown
+        .targets
+        .iter()
+        .filter(|target| matches!(target.act, ShownAct::Post(_)))
+        .map(|target| target.name.as_str().to_uppercase())
+        .collect();
+    if rooms.is_empty() { "yes".to_owned() } else { rooms.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_fills_the_line() {
+        assert_eq!(rule("").trim_end().chars().count(), WIDTH - 1);
+        assert!(rule("exactly as it will be sent").chars().count() <= WIDTH);
+    }
+}

@@ -1,0 +1,230 @@
+//! `verify`, `export` and `verify-bundle`: what an auditor does, and everybody may.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write as _},
+};
+
+use serde_json::{Value, json};
+use tearline_client::{
+    audit,
+    desk::{Desk, now},
+    replica::Replica,
+    show::time::iso,
+    sync::{self, Cut},
+};
+use tearline_ledger::{
+    bundle::{Begin, BundleEntry, BundleRoom, Writer},
+    checkpoint::Checkpoint,
+    instance::Instance,
+    name::Role,
+    note::Note,
+};
+
+use crate::{
+    cli::{Export, Verify, VerifyBundle},
+    context::{Context, Failure, Lift as _},
+    report::say,
+};
+
+pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
+    let (runtime, mut desk, session) = context.online()?;
+    if args.all && desk.member().role() == Role::Party {
+        return Err(Failure::usage(
+            "the rules across rooms are for mediators and auditors, who see them all: leave --all out",
+        ));
+    }
+    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut |_, _| ())).lift()?;
+    let (mut text, mut list, mut alarms) = (String::new(), Vec::new(), Vec::new());
+    let mut instance = Instance::new();
+    let mut states = Vec::new();
+    for (id, name, _) in &cut.rooms {
+        let mut replica = desk.replica(*id, name).lift()?;
+        let outcome =
+            runtime.block_on(sync::verify_again(&session, &desk, &mut replica)).lift().and_then(|_| {
+                let counts = replica.verify_all(|entry| instance.observe(name, entry));
+                counts.map_err(|error| Failure::Library(desk.alarmed(*id, error)))
+            });
+        match outcome {
+            Ok(counts) => {
+                text.push_str(&format!(
+                    " ✓ {:<16} {:>6} entries {:>6} signatures {:>6} bases {:>4} charters\n",
+                    name.as_str(),
+                    counts.entries,
+                    counts.signatures,
+                    counts.bases,
+                    counts.charters
+                ));
+                list.push(json!({
+                    "room": name.as_str(),
+                    "ok": true,
+                    "entries": counts.entries,
+                    "signatures": counts.signatures,
+                    "charters": counts.charters,
+                    "root": replica.tree().root().to_string(),
+                }));
+                states.extend(replica.state().ok().cloned());
+            }
+            Err(failure) if failure.exit_code() == tearline_client::error::EXIT_ALARM => {
+                text.push_str(&format!(" ✗ {}\n   {failure}\n", name.as_str()));
+                list.push(json!({"room": name.as_str(), "ok": false, "alarm": failure.to_string()}));
+                alarms.push(failure.to_string());
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    for log in runtime.block_on(sync::sync_access(&session, &desk, &cut)).lift()? {
+        text.push_str(&format!(" ✓ {:<16} {:>6} records\n", log.name(), log.size()));
+        list.push(json!({"room": log.name(), "ok": true, "entries": log.size()}));
+    }
+    if args.all && alarms.is_empty() {
+        for fault in instance.check(&states) {
+            text.push_str(&format!(" ✗ {fault}\n"));
+            alarms.push(fault.to_string());
+        }
+        if alarms.is_empty() {
+            text.push_str(" ✓ rules across rooms\n");
+        }
+    }
+    say(context, &json!({"ok": alarms.is_empty(), "rooms": list, "alarms": alarms}), &text)?;
+    match alarms.into_iter().next() {
+        None => Ok(()),
+        Some(first) => Err(Failure::Alarm(format!(
+            "verification failed: {first}\nDo not act on what is marked ✗. Call another desk, then an auditor."
+        ))),
+    }
+}
+
+pub(crate) fn export(context: &Context, args: &Export) -> Result<(), Failure> {
+    if args.file.exists() {
+        return Err(Failure::refused(format!("{} exists: give another name", args.file.display())));
+    }
+    let (runtime, mut desk, session) = context.online()?;
+    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut |_, _| ())).lift()?;
+    let logs = runtime.block_on(sync::sync_access(&session, &desk, &cut)).lift()?;
+    let part = args.file.with_extension("part");
+    let written = write_bundle(&desk, &cut, &logs, args, &part);
+    let rooms = written.inspect_err(|_| drop(fs::remove_file(&part)))?;
+    fs::rename(&part, &args.file)
+        .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
+    let text = format!(
+        "Wrote {} rooms and access logs to {}.\nNext: tearline verify-bundle {}\n",
+        rooms,
+        args.file.display(),
+        args.file.display()
+    );
+    say(context, &json!({"file": args.file, "rooms": rooms}), &text)
+}
+
+fn write_bundle(
+    desk: &Desk,
+    cut: &Cut,
+    logs: &[Replica],
+    args: &Export,
+    part: &std::path::Path,
+) -> Result<usize, Failure> {
+    let io = |error: std::io::Error| Failure::refused(format!("{}: {error}", part.display()));
+    let chamber = cut.rooms.iter().find(|(_, name, _)| name.is_chamber()).map(|(id, ..)| *id);
+    let first = cut.rooms.first().map(|(id, ..)| *id);
+    let chamber = chamber
+        .or(first)
+        .ok_or_else(|| Failure::refused("there is no room to export: this desk is in none"))?;
+    let begin = Begin { domain: desk.member().domain().clone(), chamber, written_at: now() };
+    let mut out = BufWriter::new(File::create_new(part).map_err(io)?);
+    let (mut writer, bytes) = Writer::begin(&begin);
+    out.write_all(&bytes).map_err(io)?;
+    let mut rooms: Vec<(Replica, &bytes::Bytes)> = Vec::new();
+    for (id, name, checkpoint) in &cut.rooms {
+        rooms.push((desk.replica(*id, name).lift()?, checkpoint));
+    }
+    for (id, name, checkpoint) in &cut.access {
+        if let Some(log) = logs.iter().find(|log| log.room() == *id) {
+            let home = cut.rooms.iter().find_map(|(room, room_name, _)| {
+                let org = name.strip_prefix("access/")?.parse().ok()?;
+                (tearline_client::replica::access_log_id(*room, &org) == log.room())
+                    .then_some((*room, room_name))
+            });
+            if let Some((home, home_name)) = home {
+                let home = desk.replica(home, home_name).lift()?;
+                rooms.push((desk.access_log(*id, name, &home).lift()?, checkpoint));
+            }
+        }
+    }
+    rooms.sort_by_key(|(replica, _)| replica.room());
+    for (replica, checkpoint) in &rooms {
+        write_room(&mut writer, &mut out, (replica, checkpoint), args.content)?;
+    }
+    out.write_all(&writer.end()).map_err(io)?;
+    out.flush().map_err(io)?;
+    out.into_inner().map_err(|error| io(error.into_error()))?.sync_all().map_err(io)?;
+    Ok(rooms.len())
+}
+
+/// A room's entries up to its head in the cut.
+fn write_room(
+    writer: &mut Writer,
+    out: &mut impl std::io::Write,
+    (replica, checkpoint): (&Replica, &bytes::Bytes),
+    content: bool,
+) -> Result<(), Failure> {
+    let io = |error: std::io::Error| Failure::refused(format!("the bundle cannot be written: {error}"));
+    let size = size_of(checkpoint)?;
+    let room = BundleRoom {
+        room: replica.room(),
+        name: replica.name().to_owned(),
+        first: 0,
+        size,
+        checkpoint: checkpoint.clone(),
+    };
+    out.write_all(&writer.room(&room)).map_err(io)?;
+    for index in 0..size {
+        let entry = replica.require_entry(index).map_err(|error| Failure::refused(error.to_string()))?;
+        let content = if content && entry.statement().is_some() {
+            replica.sealed_content(index).map_err(|error| Failure::refused(error.to_string()))?
+        } else {
+            None
+        };
+        out.write_all(&writer.entry(BundleEntry { entry: entry.bytes().clone(), content })).map_err(io)?;
+    }
+    Ok(())
+}
+
+/// Of a checkpoint that was verified when it came.
+fn size_of(note: &[u8]) -> Result<u64, Failure> {
+    let note = Note::parse(note).map_err(Failure::refused)?;
+    Ok(Checkpoint::parse(note.unverified_text()).map_err(Failure::refused)?.size.0)
+}
+
+pub(crate) fn verify_bundle(context: &Context, args: &VerifyBundle) -> Result<(), Failure> {
+    let name = args.file.display();
+    let file = File::open(&args.file).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
+    let bar = context.progress("verifying");
+    let (begin, rooms) =
+        audit::verify_bundle(file, |read| bar.set_position(read)).map_err(|fault| match fault {
+            audit::BundleFault::Io(error) => Failure::refused(format!("{name}: {error}")),
+            fault => Failure::Alarm(format!("{name}: {fault}")),
+        })?;
+    bar.finish_and_clear();
+    let mut text = format!("Bundle of {}, written {}\n", begin.domain.as_str(), iso(begin.written_at));
+    for room in &rooms {
+        text.push_str(&format!(
+            " ✓ {:<16} {:>6} entries {:>6} signatures  {}\n",
+            room.name, room.entries, room.signatures, room.root
+        ));
+    }
+    text.push_str(" ✓ rules across rooms\n");
+    let list: Vec<Value> = rooms
+        .iter()
+        .map(|room| {
+            json!({
+                "room": room.name,
+                "id": room.room.to_string(),
+                "entries": room.entries,
+                "signatures": room.signatures,
+                "root": room.root.to_string(),
+                "members": room.members,
+            })
+        })
+        .collect();
+    say(context, &json!({"ok": true, "domain": begin.domain.as_str(), "rooms": list}), &text)
+}
