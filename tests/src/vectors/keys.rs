@@ -121,9 +121,9 @@ pub(super) fn signatures() -> Result<Vec<Case>> {
     let key = hex::encode(signer.public());
     let input = |key: &str, message: &[u8], signature: &str| json!({ "key": key, "message": hex::encode(message), "signature": signature });
     let plain = input(&key, MESSAGE, PLAIN);
-    let signed = hex::encode(signer.sign(b""));
+    let of_nothing = hex::encode(signer.sign(b""));
     let mut out = vec![
-        Case::good("as signed", input(&key, b"", &signed)),
+        Case::good("as signed", input(&key, b"", &of_nothing)),
         Case::good("R of prime order", plain),
         Case::good("R of mixed order", input(&key, MESSAGE, MIXED_R)),
         Case::bad("another message", input(&key, b"tearlinf", PLAIN)),

@@ -106,10 +106,7 @@ pub(super) fn checkpoints() -> Result<Vec<Case>> {
         Case::bad("signed under the domain's name", input(&by_domain, &charter_key)),
         Case::bad("another size", input(&note.replacen("\n42\n", "\n43\n", 1), &charter_key)),
         Case::bad("an extension line", signed(&format!("{text}extension\n"))?),
-        Case::bad(
-            "no root",
-            signed(&text.lines().take(2).map(|line| format!("{line}\n")).collect::<String>())?,
-        ),
+        Case::bad("no root", signed(&text.split_inclusive('\n').take(2).collect::<String>())?),
         Case::bad("a leading zero", signed(&text.replacen("\n42\n", "\n042\n", 1))?),
         Case::bad("a sign", signed(&text.replacen("\n42\n", "\n+42\n", 1))?),
         Case::bad("a size of 2^64", signed(&text.replacen("\n42\n", "\n18446744073709551616\n", 1))?),

@@ -47,7 +47,7 @@ pub(super) fn merkle() -> Result<Vec<Case>> {
     }
     let (leaf, proof) = (tree.leaf(3).context("no leaf")?.to_hex(), hashes(&tree.inclusion(3, TreeSize(7))?));
     let root7 = root(7)?;
-    let longer = [proof.as_slice(), &[root7.clone()]].concat();
+    let longer = [proof.as_slice(), std::slice::from_ref(&root7)].concat();
     let shorter = proof.get(1..).unwrap_or_default();
     let reversed: Vec<String> = proof.iter().rev().cloned().collect();
     out.extend([
@@ -67,7 +67,7 @@ pub(super) fn merkle() -> Result<Vec<Case>> {
         Case::bad("from nothing", consistency(0, &root(1)?, 7, &root7, &[])),
         Case::bad("shrunk", consistency(7, &root7, 3, &root3, &proof)),
         Case::bad("one size, two roots", consistency(7, &root7, 7, &root3, &[])),
-        Case::bad("one size, with a hash", consistency(7, &root7, 7, &root7, &[root7.clone()])),
+        Case::bad("one size, with a hash", consistency(7, &root7, 7, &root7, std::slice::from_ref(&root7))),
         Case::bad("another old root", consistency(3, &root7, 7, &root7, &proof)),
         Case::bad("another new root", consistency(3, &root3, 7, &root3, &proof)),
         Case::bad("consistency: a hash too few", consistency(3, &root3, 7, &root7, shorter)),

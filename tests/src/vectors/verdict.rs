@@ -94,7 +94,9 @@ fn read(bytes: &[u8]) -> std::result::Result<Option<(Begin, Vec<Part>)>, BundleE
             Row::Begin(row) => begin = Some(row),
             Row::Room(row) => parts.push(Part { row, entries: Vec::new() }),
             Row::Entry(entry) => {
-                parts.iter_mut().next_back().into_iter().for_each(|part| part.entries.push(entry.clone()))
+                if let Some(part) = parts.last_mut() {
+                    part.entries.push(entry);
+                }
             }
             Row::End => {}
         }
@@ -123,7 +125,9 @@ fn room(begin: &Begin, part: &Part, instance: &mut Instance) -> std::result::Res
     }
     check_checkpoint(part, state, replay.tree())?;
     let name: &RoomName = state.name();
-    verified.iter().for_each(|entry| instance.observe(name, entry));
+    for entry in &verified {
+        instance.observe(name, entry);
+    }
     Ok(replay)
 }
 

@@ -94,9 +94,9 @@ fn wrong_foundings() -> Vec<(&'static str, Change)> {
     vec![
         ("a founding of epoch 2", |m| m.epoch = 2),
         ("a nonce of 31 bytes", |m| founding(m, |it| it.nonce = bytes(31))),
-        ("a room name that is none", |m| founding(m, |it| it.name = "access/us".to_owned())),
-        ("another domain than its members'", |m| founding(m, |it| it.domain = "goma.example".to_owned())),
-        ("a domain that is none", |m| founding(m, |it| it.domain = "kivu".to_owned())),
+        ("a room name that is none", |m| founding(m, |it| it.name = "access/us".into())),
+        ("another domain than its members'", |m| founding(m, |it| it.domain = "goma.example".into())),
+        ("a domain that is none", |m| founding(m, |it| it.domain = "kivu".into())),
     ]
 }
 
@@ -111,7 +111,7 @@ fn wrong() -> Vec<(&'static str, Change)> {
         ("no log key", |m| m.log_vkey.clear()),
         ("a log key with another id", |m| m.log_vkey = m.log_vkey.replacen('+', "+0", 1)),
         ("a log key of another name", |m| {
-            m.log_vkey = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW".to_owned();
+            m.log_vkey = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW".into();
         }),
         ("no limits", |m| m.limits = None),
         ("a limit of 0: basis_age", |m| limits(m, |it| it.basis_age = 0)),
@@ -136,7 +136,7 @@ fn wrong() -> Vec<(&'static str, Change)> {
             }
         }),
         ("a member of another domain", |m| {
-            member(m, "/liaison", |it| it.name = "spiffe://zzz.example/party/drc/liaison".to_owned());
+            member(m, "/liaison", |it| it.name = "spiffe://zzz.example/party/drc/liaison".into());
         }),
         ("a name that is none", |m| member(m, "/liaison", |it| it.name.push(' '))),
         ("a mediator as custodian", |m| member(m, "/washington", |it| it.custodian = true)),

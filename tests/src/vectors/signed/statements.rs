@@ -1,6 +1,6 @@
 //! Vectors of statements other than charters (section 3.2).
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use prost::Message as _;
 use serde_json::json;
@@ -66,7 +66,7 @@ pub(in crate::vectors) fn statements() -> Result<Vec<Case>> {
     let mut out: Vec<Case> =
         good.iter().map(|(name, statement)| Case::good(*name, hex_input(&statement.encode()))).collect();
     for (name, act, change) in changes() {
-        let (_, statement) = &good[act];
+        let (_, statement) = good.get(act).context("no such statement")?;
         let mut message = v1::Statement::decode(statement.encode())?;
         change(&mut message);
         out.push(Case::bad(name, hex_input(&message.encode_to_vec())));
@@ -155,7 +155,7 @@ fn changes() -> Vec<(&'static str, usize, Change)> {
         }),
         ("a proposal that lacks a signature", PROPOSAL, |m| proposal_of(m, |it| it.signatures.truncate(1))),
         ("a proposal of one target twice", PROPOSAL, |m| {
-            proposal_of(m, |it| it.targets = vec![bytes(32); 2])
+            proposal_of(m, |it| it.targets = vec![bytes(32); 2]);
         }),
         ("a proposal of 64 targets", PROPOSAL, |m| {
             proposal_of(m, |it| {
