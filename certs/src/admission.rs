@@ -1,191 +1,173 @@
-//! The file on which certificates are issued: who was admitted, with which key.
+//! Certificates on admission: what the mediators signed becomes certificates and invitations.
 //!
-//! Text: for each member a line `# spiffe://DOMAIN/ROLE/ORG/MEMBER`, then its public key as a PEM
-//! block `PUBLIC KEY` (DER SubjectPublicKeyInfo). Other lines that begin with `#`, and empty
-//! lines, are remarks. Knows nothing of who may admit.
+//! Everything is judged and signed in memory first; then the chamber and the index are made durable,
+//! and only then does a certificate leave. Where the files go is the caller's matter (`docs/spec.md`,
+//! section 10).
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
+use std::{fs::File, io::Read, path::Path};
+
+use tearline_ledger::{
+    admission::{Admission, AdmissionError, Invitation},
+    armor::PAPER_MAX,
+    name::MemberName,
 };
-
-use rustls_pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
-use tearline_ledger::name::{MemberName, NameError};
 
 use crate::{
     Admitted,
-    tls_key::{TlsKey, TlsKeyError},
+    authority::{Authority, Held},
+    chamber::{CHAMBER_FILE, Chamber, REMEDY},
+    entry::Entry,
+    error::Error,
+    files::failed,
+    issue::Issued,
+    moment::Moment,
+    profile::Profile,
+    subject::Subject,
+    tls_key::TlsKey,
 };
 
-/// Some hundred times the largest room.
-const SIZE_MAX: u64 = 8 << 20;
-const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
-const END: &str = "-----END PUBLIC KEY-----";
-
-/// Why a file is not an admission.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AdmissionError {
-    /// The file cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The operating system's answer.
-        source: io::Error,
-    },
-    /// A line is wrong.
-    #[error("{}, line {line}: {fault}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// What is wrong with it.
-        fault: Fault,
-    },
-}
-
-/// What is wrong with a line of an admission.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Not a member's name.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// Not a key that goes into a certificate.
-    #[error(transparent)]
-    Key(#[from] TlsKeyError),
-    /// A key without a name before it.
-    #[error("this key has no name: put `# spiffe://DOMAIN/ROLE/ORG/MEMBER` on the line before it")]
-    Nameless,
-    /// A name without a key after it.
-    #[error("{0} has no key: put its PUBLIC KEY block on the lines after it")]
-    Keyless(String),
-    /// A member who is there twice.
-    #[error("{0} is there a second time: keep the one that was admitted")]
-    Twice(String),
-    /// Neither a remark nor a key.
-    #[error("this is neither a remark (`# …`) nor a PUBLIC KEY block")]
-    Stray,
-    /// A key that does not end.
-    #[error("this PUBLIC KEY block does not end: was the file cut off?")]
-    Endless,
-    /// Nobody is admitted.
-    #[error("there is no PUBLIC KEY block: nobody would get a certificate")]
-    Nobody,
-    /// More than any admission has.
-    #[error("the file is larger than {SIZE_MAX} bytes: this cannot be an admission")]
-    TooLarge,
-    /// Not text.
-    #[error("the file is not UTF-8 text: this cannot be an admission")]
-    NotText,
-}
-
-/// Reads who was admitted. Never an empty list.
-pub fn read(path: &Path) -> Result<Vec<Admitted>, AdmissionError> {
+/// Reads an admission file. Every signature in it verifies; whose they are is for [`Authority::admit`].
+pub fn read(path: &Path) -> Result<Admission, Error> {
     let mut bytes = Vec::new();
+    let most = u64::try_from(PAPER_MAX).unwrap_or(u64::MAX).saturating_add(1);
     File::open(path)
-        .and_then(|file| file.take(SIZE_MAX + 1).read_to_end(&mut bytes))
-        .map_err(|source| AdmissionError::Io { path: path.to_owned(), source })?;
-    text_of(bytes).and_then(|text| parse(&text)).map_err(|(line, fault)| AdmissionError::Line {
-        path: path.to_owned(),
-        line,
-        fault,
-    })
+        .and_then(|file| file.take(most).read_to_end(&mut bytes))
+        .map_err(|source| failed("read", path, source))?;
+    Admission::from_text(&String::from_utf8_lossy(&bytes))
+        .map_err(|fault| Error::NotAnAdmission { path: path.to_owned(), fault: Box::new(fault) })
 }
 
-fn text_of(bytes: Vec<u8>) -> Result<String, (usize, Fault)> {
-    if bytes.len() as u64 > SIZE_MAX {
-        return Err((1, Fault::TooLarge));
-    }
-    String::from_utf8(bytes).map_err(|_| (1, Fault::NotText))
+/// An admission that was found good, with its certificates signed in memory. Holds the authority's lock;
+/// dropped without [`Admitting::commit`] it leaves nothing behind.
+pub struct Admitting<'a> {
+    authority: &'a Authority,
+    admission: &'a Admission,
+    held: Held,
+    chamber: Option<Chamber>,
+    issued: Vec<Issued>,
+    skipped: Vec<Entry>,
 }
 
-/// Who is admitted by this text; or the line, counted from 1, that is wrong.
-pub fn parse(text: &str) -> Result<Vec<Admitted>, (usize, Fault)> {
-    let mut admitted: Vec<Admitted> = Vec::new();
-    let mut waiting: Option<(usize, MemberName)> = None;
-    let mut lines = text.lines().map(str::trim_end).zip(1..);
-    while let Some((line, number)) = lines.next() {
-        if let Some(name) = line.strip_prefix('#').map(str::trim).filter(|text| text.starts_with("spiffe://"))
-        {
-            if let Some((number, name)) = waiting {
-                return Err((number, Fault::Keyless(name.to_string())));
-            }
-            let name: MemberName = name.parse().map_err(|error: NameError| (number, error.into()))?;
-            if admitted.iter().any(|earlier| earlier.name == name) {
-                return Err((number, Fault::Twice(name.to_string())));
-            }
-            waiting = Some((number, name));
-        } else if line == BEGIN {
-            let mut block = format!("{line}\n");
-            loop {
-                let (line, _) = lines.next().ok_or((number, Fault::Endless))?;
-                block.push_str(line);
-                block.push('\n');
-                if line == END {
-                    break;
-                }
-            }
-            let (_, name) = waiting.take().ok_or((number, Fault::Nameless))?;
-            let tls_key = key_of(&block).map_err(|error| (number, error.into()))?;
-            admitted.push(Admitted { name, tls_key });
-        } else if !line.is_empty() && !line.starts_with('#') {
-            return Err((number, Fault::Stray));
+/// What came of an admission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Members with new certificates.
+    pub invited: Vec<Invited>,
+    /// Certificates that are good and for the admitted key already, so that none was signed.
+    pub skipped: Vec<Entry>,
+    /// The chamber, if it was founded or changed by this admission.
+    pub chamber: Option<Chamber>,
+}
+
+/// A member with a new certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invited {
+    /// The certificate.
+    pub issued: Issued,
+    /// The invitation file's text: the charters that name the member, and the certificate.
+    pub invitation: String,
+}
+
+impl Authority {
+    /// Judges an admission and signs its members' certificates for 90 days, for all of them or for none.
+    /// Nothing is kept before [`Admitting::commit`].
+    pub fn admit<'a>(&'a self, admission: &'a Admission) -> Result<Admitting<'a>, Error> {
+        admission.require_quorum()?;
+        let now = Moment::now();
+        let mut held = self.hold()?;
+        let known = Chamber::load(&self.dir)?;
+        if known.is_none() && held.index.entries.iter().any(Entry::is_members) {
+            // Without it a stranger's chamber could take the place of the one that was served.
+            return Err(Error::Damaged {
+                path: self.dir.join(CHAMBER_FILE),
+                what: "it is gone, although members have certificates".to_owned(),
+                remedy: REMEDY,
+            });
         }
-    }
-    match waiting {
-        Some((number, name)) => Err((number, Fault::Keyless(name.to_string()))),
-        None if admitted.is_empty() => Err((1, Fault::Nobody)),
-        None => Ok(admitted),
-    }
-}
-
-fn key_of(block: &str) -> Result<TlsKey, TlsKeyError> {
-    let der = SubjectPublicKeyInfoDer::from_pem_slice(block.as_bytes()).map_err(|_| TlsKeyError)?;
-    TlsKey::from_spki_der(&der)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
-        MCowBQYDK2VwAyEABwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n\
-        -----END PUBLIC KEY-----\n";
-    const NAME: &str = "# spiffe://kivu.example/party/drc/liaison\n";
-
-    #[test]
-    fn each_name_goes_with_the_key_after_it() {
-        let text =
-            format!("# admitted on Monday\n{NAME}{KEY}\n# spiffe://kivu.example/party/rwanda/liaison\n{KEY}");
-        let admitted = parse(&text).unwrap();
-        assert_eq!(admitted[1].name.desk(), "rwanda/liaison");
-        assert_eq!(admitted[0].tls_key.spki_der()[12..], [7; 32]);
-        assert_eq!(parse(&text.replace('\n', "\r\n")).unwrap(), admitted);
-    }
-
-    #[test]
-    fn a_wrong_file_is_refused_at_its_line() {
-        let other = KEY.replace("BwcHBwcHBwcHBwc=", "Bwc=");
-        for (text, line, fault) in [
-            (String::new(), 1, Fault::Nobody),
-            (KEY.to_owned(), 1, Fault::Nameless),
-            (NAME.to_owned(), 1, Fault::Keyless("spiffe://kivu.example/party/drc/liaison".to_owned())),
-            (format!("{NAME}{KEY}{KEY}"), 5, Fault::Nameless),
-            (
-                format!("{NAME}{KEY}{NAME}{KEY}"),
-                5,
-                Fault::Twice("spiffe://kivu.example/party/drc/liaison".to_owned()),
-            ),
-            (format!("{NAME}hello\n"), 2, Fault::Stray),
-            (format!("{NAME}{}", KEY.replace(END, "")), 2, Fault::Endless),
-            (format!("{NAME}{other}"), 2, Fault::Key(TlsKeyError)),
-        ] {
-            assert_eq!(parse(&text), Err((line, fault)), "{text}");
+        let chamber = Chamber::after(known.as_ref(), admission, self.ca_spki_sha256())?;
+        let chamber = (known.as_ref() != Some(&chamber)).then_some(chamber);
+        let (mut issued, mut skipped) = (Vec::new(), Vec::new());
+        for admitted in members(admission)? {
+            match good_already(&held, &admitted, now) {
+                Some(entry) => skipped.push(entry),
+                None => issued.push(self.issue_one(&mut held, &admitted, Profile::standard(now), now)?),
+            }
         }
-        assert!(matches!(parse("# spiffe://kivu.example/king/drc/x\n"), Err((1, Fault::Name(_)))));
+        if issued.is_empty() && skipped.is_empty() && chamber.is_none() {
+            return Err(Error::Nobody);
+        }
+        Ok(Admitting { authority: self, admission, held, chamber, issued, skipped })
     }
+
+    /// The chamber that this authority serves; `None` before the first admission.
+    pub fn chamber(&self) -> Result<Option<Chamber>, Error> {
+        Chamber::load(&self.dir)
+    }
+}
+
+impl Admitting<'_> {
+    /// Who will get a certificate.
+    pub fn subjects(&self) -> impl Iterator<Item = &Subject> {
+        self.issued.iter().map(|issued| &issued.entry.subject)
+    }
+
+    /// Makes it durable, and lets the certificates out.
+    pub fn commit(self) -> Result<Outcome, Error> {
+        let Self { authority, admission, held, chamber, issued, skipped } = self;
+        let invited = issued
+            .into_iter()
+            .map(|issued| Ok(Invited { invitation: invitation(authority, admission, &issued)?, issued }))
+            .collect::<Result<Vec<_>, Error>>()?;
+        // The chamber first: a member in the index means that there is one.
+        if let Some(chamber) = &chamber {
+            chamber.save(&authority.dir)?;
+        }
+        if !invited.is_empty() {
+            held.index.save(&authority.dir)?;
+        }
+        Ok(Outcome { invited, skipped, chamber })
+    }
+}
+
+/// The admitted members with their keys, each of which every charter agrees upon.
+fn members(admission: &Admission) -> Result<Vec<Admitted>, Error> {
+    let mut out = Vec::new();
+    for (member, spki) in admission.admitted() {
+        let elsewhere = admission.charters().filter_map(|(_, charter)| charter.member(&member.name));
+        if elsewhere.into_iter().any(|other| other.tls_key != member.tls_key) {
+            return Err(Error::TwoKeys(member.name.to_string()));
+        }
+        let tls_key = TlsKey::from_spki_der(spki)?;
+        out.push(Admitted { name: member.name.clone(), tls_key });
+    }
+    Ok(out)
+}
+
+fn good_already(held: &Held, admitted: &Admitted, now: Moment) -> Option<Entry> {
+    let good = |entry: &&Entry| {
+        entry.is_live(now) && entry.tls_key == admitted.tls_key && entry.subject.is_member(&admitted.name)
+    };
+    held.index.entries.iter().filter(good).max_by_key(|entry| entry.not_after).cloned()
+}
+
+/// What the desk gets: the charters that name it and no others, since that another room exists is not for it
+/// to know.
+fn invitation(authority: &Authority, admission: &Admission, issued: &Issued) -> Result<String, Error> {
+    let Subject::Member(name) = &issued.entry.subject else {
+        return Err(Error::Unknown(issued.entry.subject.to_string()));
+    };
+    let invitation = Invitation {
+        admission: only(admission, name, &issued.entry.tls_key)?,
+        certificate: issued.pem.clone(),
+        authority: authority.ca_pem().to_owned(),
+    };
+    Ok(invitation.to_text(&format!("Tearline invitation of {}", name.desk())))
+}
+
+fn only(admission: &Admission, name: &MemberName, key: &TlsKey) -> Result<Admission, AdmissionError> {
+    let rooms: Vec<_> =
+        admission.charters().filter_map(|(room, charter)| charter.member(name).map(|_| room)).collect();
+    let charters =
+        admission.statements().iter().filter(|signed| rooms.contains(&signed.room())).cloned().collect();
+    Admission::new(charters, vec![key.spki_der().to_vec().into()])
 }

@@ -1,8 +1,8 @@
 //! The authority itself: making it, opening it, and what it says of itself.
 //!
 //! A folder of mode 0700 holds `authority.key` (PKCS#8, mode 0600), `authority.pem`, `crl.pem`,
-//! `index.json` and `lock`. Each operation takes the lock, reads the index, writes it and lets go,
-//! so any number of processes and handles may work on one folder.
+//! `index.json`, `lock` and, from the first admission, `chamber.json`. Each operation takes the lock,
+//! reads the index, writes it and lets go, so any number of processes and handles may work on one folder.
 
 use std::{
     fs,

@@ -24,7 +24,7 @@ pub(crate) const AUTHORITY_VARIABLE: &str = "TEARLINE_AUTHORITY";
     after_help = "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.\n\n\
         Example, from nothing to a member's certificate:\n  \
         tearline-certs init authority --domain kivu.example --server-name localhost --server-ip 127.0.0.1\n  \
-        tearline-certs issue admission.pem"
+        tearline-certs issue founding.admission"
 )]
 pub(crate) struct Cli {
     /// The authority's folder [default: the variable TEARLINE_AUTHORITY, else `authority`]
@@ -49,15 +49,14 @@ pub(crate) enum Command {
                       --server-ip 127.0.0.1"
     )]
     Init(Init),
-    /// Sign certificates (90 days) for the members of an admission
+    /// Sign certificates (90 days) for those whom the mediators admitted
     ///
-    /// Writes ORG-MEMBER.pem for each: its certificate and the authority's. All are signed, or none.
-    #[command(after_help = "ADMISSION is a text file. For each member it has two things:\n  \
-        # spiffe://kivu.example/party/drc/liaison\n  \
-        -----BEGIN PUBLIC KEY-----\n  \
-        MCowBQYDK2VwAyEA...\n  \
-        -----END PUBLIC KEY-----\n\n\
-        Example:\n  tearline-certs issue admission.pem --out certificates")]
+    /// Writes two files for each: ORG-MEMBER.invitation, which the desk joins with, and ORG-MEMBER.pem, its
+    /// certificate and the authority's. All are signed, or none; who has a certificate for this key is skipped.
+    /// The first admission founds the chamber and fixes its mediators; every later one must be signed by enough of
+    /// them, and one that changes the mediators moves that on.
+    #[command(after_help = "ADMISSION is the file that `tearline found` or `tearline approve` wrote.\n\n\
+        Example:\n  tearline-certs issue drc-liaison.admission --out invitations")]
     Issue(Issue),
     /// Make a server's key and sign its certificate (90 days)
     ///
@@ -111,9 +110,9 @@ pub(crate) struct Init {
 
 #[derive(Args)]
 pub(crate) struct Issue {
-    /// Who was admitted, with which key
+    /// The mediators' file: charters, their signatures, and the keys of those admitted
     pub(crate) admission: PathBuf,
-    /// Where to write the certificates
+    /// Where to write certificates and invitations
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) out: PathBuf,
 }

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tearline_certs::{
-    Admitted, Authority, CrlState, Entry, Issued, IssuedServer, Moment, Serial, ServerNames, Subject,
+    Authority, Chamber, CrlState, Entry, Issued, IssuedServer, Moment, Outcome, Serial, ServerNames, Subject,
     admission, files,
 };
 use tearline_ledger::{digest::Digest, name::Domain};
@@ -27,7 +27,7 @@ pub(crate) enum Done {
     /// `init`.
     Made { dir: PathBuf, domain: Domain, fingerprint: Digest, not_after: Moment, server: Option<Server> },
     /// `issue`.
-    Issued(Vec<Written>),
+    Issued { written: Vec<Invited>, skipped: Vec<Entry>, chamber: Option<Chamber> },
     /// `issue-server`.
     Server(Server),
     /// `renew`.
@@ -37,7 +37,13 @@ pub(crate) enum Done {
     /// `crl`.
     Crl(Crl),
     /// `list`.
-    List { entries: Vec<Entry>, crl: CrlState, not_after: Moment, now: Moment },
+    List { entries: Vec<Entry>, crl: CrlState, chamber: Option<Chamber>, not_after: Moment, now: Moment },
+}
+
+/// A member's certificate and invitation, and where they were written.
+pub(crate) struct Invited {
+    pub(crate) certificate: Written,
+    pub(crate) invitation: PathBuf,
 }
 
 /// A certificate and where it was written.
@@ -90,7 +96,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Done> {
         Command::List => {
             let authority = Authority::open(&dir)?;
             let (entries, crl) = (authority.entries()?, authority.crl_state()?);
-            Ok(Done::List { entries, crl, not_after: authority.not_after(), now: Moment::now() })
+            let (chamber, not_after) = (authority.chamber()?, authority.not_after());
+            Ok(Done::List { entries, crl, chamber, not_after, now: Moment::now() })
         }
     }
 }
@@ -117,20 +124,23 @@ fn init(default: PathBuf, args: cli::Init) -> anyhow::Result<Done> {
 
 fn issue(dir: &Path, args: &cli::Issue) -> anyhow::Result<Done> {
     let authority = Authority::open(dir)?;
-    let admitted = admission::read(&args.admission)?;
+    let admission = admission::read(&args.admission)?;
+    let admitting = authority.admit(&admission)?;
     make_out(&args.out)?;
-    let places = member_places(&args.out, &admitted)?;
-    let issued = authority.issue_all(&admitted)?;
-    let written = issued
+    let places = member_places(&args.out, admitting.subjects())?;
+    let Outcome { invited, skipped, chamber } = admitting.commit()?;
+    let written = invited
         .into_iter()
         .zip(places)
-        .map(|(issued, file)| {
-            let lost = lost(&issued.entry);
-            files::write_new(&file, issued.chain_pem.as_bytes(), files::PUBLIC).context(lost)?;
-            Ok(Written { entry: issued.entry, file })
+        .map(|(invited, (file, invitation))| {
+            let admission::Invited { issued, invitation: text } = invited;
+            let lost = || lost(&issued.entry);
+            files::write_new(&file, issued.chain_pem.as_bytes(), files::PUBLIC).with_context(lost)?;
+            files::write_new(&invitation, text.as_bytes(), files::PUBLIC).with_context(lost)?;
+            Ok(Invited { certificate: Written { entry: issued.entry.clone(), file }, invitation })
         })
         .collect::<anyhow::Result<_>>()?;
-    Ok(Done::Issued(written))
+    Ok(Done::Issued { written, skipped, chamber })
 }
 
 fn renew(dir: &Path, args: cli::Renew) -> anyhow::Result<Done> {
@@ -147,8 +157,8 @@ fn renew(dir: &Path, args: cli::Renew) -> anyhow::Result<Done> {
     let renewed = authority.renew(&args.name, args.revoke_old)?;
     let Issued { entry, chain_pem, .. } = renewed.certificate;
     let file = args.out.join(file_name(&entry.subject));
-    refuse_foreign(&file, &entry.subject, &entries).with_context(|| lost(&entry))?;
-    files::replace(&file, chain_pem.as_bytes(), files::PUBLIC).with_context(|| lost(&entry))?;
+    refuse_foreign(&file, &entry.subject, &entries).with_context(|| renewal_lost(&entry))?;
+    files::replace(&file, chain_pem.as_bytes(), files::PUBLIC).with_context(|| renewal_lost(&entry))?;
     let published = match args.publish {
         Some(file) => publish(&authority, Some(file))?.published,
         None => None,
@@ -176,20 +186,22 @@ fn write_server(issued: IssuedServer, (file, key_file): (PathBuf, PathBuf)) -> a
     Ok(Server { certificate: Written { entry, file }, key_file })
 }
 
-/// What to do when a certificate is in the books but its file could not be written.
+/// What to do when a certificate is in the books but its files could not be written.
 fn lost(entry: &Entry) -> String {
-    match entry.subject {
-        Subject::Member(_) => format!(
-            "the certificate of {0} is signed (serial {1}) but its file is not written. \
-             Mend the cause, then `tearline-certs renew {1} --revoke-old`",
-            entry.subject, entry.serial
-        ),
-        Subject::Server(_) => format!(
-            "the certificate of {0} is signed (serial {1}) but its files are not written. \
-             Mend the cause, `tearline-certs revoke {1}`, then issue it again",
-            entry.subject, entry.serial
-        ),
-    }
+    format!(
+        "the certificate of {0} is signed (serial {1}) but its files are not written. \
+         Mend the cause, `tearline-certs revoke {1}`, then issue it again",
+        entry.subject, entry.serial
+    )
+}
+
+/// The same for a renewal, after which the old certificate is still there to renew from.
+fn renewal_lost(entry: &Entry) -> String {
+    format!(
+        "the certificate of {0} is signed (serial {1}) but its file is not written. \
+         Mend the cause, then `tearline-certs renew {1} --revoke-old`",
+        entry.subject, entry.serial
+    )
 }
 
 fn make_out(out: &Path) -> anyhow::Result<()> {
@@ -211,19 +223,25 @@ fn server_places(out: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
     Ok(places)
 }
 
-fn member_places(out: &Path, admitted: &[Admitted]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut places = Vec::with_capacity(admitted.len());
-    for member in admitted {
-        let place = out.join(file_name(&Subject::Member(member.name.clone())));
-        refuse_existing(&place)?;
-        if places.contains(&place) {
+/// Each member's files: certificate and invitation.
+fn member_places<'a>(
+    out: &Path,
+    subjects: impl Iterator<Item = &'a Subject>,
+) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
+    let mut places: Vec<(PathBuf, PathBuf)> = Vec::new();
+    for subject in subjects {
+        let file = out.join(file_name(subject));
+        let invitation = file.with_extension("invitation");
+        refuse_existing(&file)?;
+        refuse_existing(&invitation)?;
+        if places.iter().any(|(other, _)| *other == file) {
             bail!(
                 "two members of this admission would both be written to {}; nothing was signed. \
-                 Split the admission, and give each part its own --out DIR",
-                place.display()
+                 Have them admitted one after the other, and give each an --out DIR of its own",
+                file.display()
             );
         }
-        places.push(place);
+        places.push((file, invitation));
     }
     Ok(places)
 }

@@ -46,6 +46,11 @@ impl Entry {
         matches!(self.status(now), Status::Valid | Status::NotYetValid)
     }
 
+    /// Whether it names a member.
+    pub(crate) fn is_members(&self) -> bool {
+        matches!(self.subject, Subject::Member(_))
+    }
+
     /// What became of it, as the end of a sentence.
     pub(crate) fn fate(&self) -> String {
         match &self.revoked {

@@ -4,7 +4,10 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use tearline_ledger::admission::AdmissionError;
+
 use crate::{
+    chamber::ChamberError,
     entry::{Entry, Serial},
     moment::Moment,
     tls_key::TlsKeyError,
@@ -67,6 +70,26 @@ pub enum Error {
     /// Another command held the lock for too long.
     #[error("another tearline-certs has been working on {} for too long. Wait for it to end, or stop it", .0.display())]
     Busy(PathBuf),
+    /// A file that is no admission, or a damaged one.
+    #[error("{}: {fault}", path.display())]
+    NotAnAdmission {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: Box<AdmissionError>,
+    },
+    /// An admission that is well-formed and not good.
+    #[error(transparent)]
+    Admission(Box<AdmissionError>),
+    /// An admission that is not one of the chamber that this authority serves.
+    #[error(transparent)]
+    Chamber(#[from] ChamberError),
+    /// An admission that gives nobody a certificate and changes no mediator.
+    #[error("this admission holds no certificate key of a member: nobody would get a certificate")]
+    Nobody,
+    /// Charters of one admission that disagree.
+    #[error("the charters of this admission name {0} with different certificate keys. Have it made again")]
+    TwoKeys(String),
     /// A member of another instance.
     #[error("{name} does not belong to {domain}, the domain of this authority")]
     WrongDomain {
@@ -81,6 +104,19 @@ pub enum Error {
          Use `tearline-certs renew {name}`, or `tearline-certs revoke {name}` first"
     )]
     HasOne {
+        /// The member.
+        name: String,
+        /// The serial of that certificate.
+        serial: Serial,
+        /// Its last second.
+        until: Moment,
+    },
+    /// The member has a certificate that is still good, of an older key.
+    #[error(
+        "{name} has a certificate for another key (serial {serial}, valid until {until}). If the new key takes \
+         its place: `tearline-certs revoke {serial} --reason superseded`, then issue this again"
+    )]
+    HasOtherKey {
         /// The member.
         name: String,
         /// The serial of that certificate.
@@ -161,6 +197,12 @@ pub enum Error {
     /// The operating system gave no randomness.
     #[error("the operating system gave no random bytes: nothing was changed")]
     NoRandomness,
+}
+
+impl From<AdmissionError> for Error {
+    fn from(fault: AdmissionError) -> Self {
+        Self::Admission(Box::new(fault))
+    }
 }
 
 struct Lines<'a>(&'a [Entry]);

@@ -28,6 +28,8 @@ pub struct Issued {
     pub entry: Entry,
     /// The certificate alone.
     pub der: CertificateDer<'static>,
+    /// The certificate alone, in PEM.
+    pub pem: String,
     /// The certificate and the authority's own, in PEM, as TLS software wants them.
     pub chain_pem: String,
 }
@@ -113,17 +115,30 @@ impl Authority {
         let now = Moment::now();
         let mut held = self.hold()?;
         let mut issued = Vec::with_capacity(admitted.len());
-        for Admitted { name, tls_key } in admitted {
-            if name.domain() != self.domain() {
-                let domain = self.domain().as_str().to_owned();
-                return Err(Error::WrongDomain { name: name.to_string(), domain });
-            }
-            let subject = Subject::Member(name.clone());
-            refuse_second(&held, &subject, tls_key, now)?;
-            issued.push(self.sign(&mut held, subject, tls_key.clone(), dates)?);
+        for admitted in admitted {
+            issued.push(self.issue_one(&mut held, admitted, dates, now)?);
         }
         held.index.save(&self.dir)?;
         Ok(issued)
+    }
+
+    /// Signs a member's first certificate and enters it into the books in memory; the caller saves them
+    /// before it answers.
+    pub(crate) fn issue_one(
+        &self,
+        held: &mut Held,
+        admitted: &Admitted,
+        dates: Profile,
+        now: Moment,
+    ) -> Result<Issued, Error> {
+        let Admitted { name, tls_key } = admitted;
+        if name.domain() != self.domain() {
+            let domain = self.domain().as_str().to_owned();
+            return Err(Error::WrongDomain { name: name.to_string(), domain });
+        }
+        let subject = Subject::Member(name.clone());
+        refuse_second(held, &subject, tls_key, now)?;
+        self.sign(held, subject, tls_key.clone(), dates)
     }
 
     /// Signs and enters it into the books in memory; the caller saves them before it answers.
@@ -150,8 +165,9 @@ impl Authority {
     }
 
     fn issued(&self, entry: Entry, signed: Certificate) -> Issued {
-        let chain_pem = format!("{}{}", signed.pem(), self.ca_pem());
-        Issued { entry, der: signed.into(), chain_pem }
+        let pem = signed.pem();
+        let chain_pem = format!("{pem}{}", self.ca_pem());
+        Issued { entry, der: signed.into(), pem, chain_pem }
     }
 }
 
@@ -163,7 +179,12 @@ fn refuse_second(held: &Held, subject: &Subject, key: &TlsKey, now: Moment) -> R
     for entry in held.index.entries.iter().filter(|entry| entry.is_live(now)) {
         if entry.subject == *subject {
             let (serial, until) = (entry.serial, entry.not_after);
-            return Err(Error::HasOne { name: subject.to_string(), serial, until });
+            let name = subject.to_string();
+            return Err(if entry.tls_key == *key {
+                Error::HasOne { name, serial, until }
+            } else {
+                Error::HasOtherKey { name, serial, until }
+            });
         }
         if entry.tls_key == *key {
             return Err(Error::KeyInUse { name: subject.to_string(), other: entry.subject.to_string() });

@@ -1,12 +1,14 @@
 //! The certificate authority of a Tearline instance.
 //!
 //! It gives each admitted member a certificate with its SPIFFE id and each server one with its
-//! host names, renews and revokes them, and signs the revocation list. It refuses to know rooms,
-//! charters and rights: a certificate alone opens nothing (`docs/spec.md`, section 7).
+//! host names, renews and revokes them, and signs the revocation list. Of rooms it knows only whose
+//! signatures an admission needs; it refuses to know rights: a certificate alone opens nothing
+//! (`docs/spec.md`, sections 4 and 10).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod authority;
+mod chamber;
 mod crl;
 mod entry;
 mod error;
@@ -23,7 +25,9 @@ mod tls_key;
 pub mod admission;
 pub mod files;
 
+pub use admission::{Admitting, Invited, Outcome};
 pub use authority::Authority;
+pub use chamber::{Chamber, ChamberError};
 pub use crl::CrlState;
 pub use entry::{Entry, Reason, Revoked, Serial, Status};
 pub use error::Error;

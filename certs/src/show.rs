@@ -10,9 +10,9 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tearline_certs::{CrlState, Entry, Moment, Status, Subject};
+use tearline_certs::{Chamber, CrlState, Entry, Moment, Status, Subject};
 
-use crate::commands::{Crl, Done, Server, Written};
+use crate::commands::{Crl, Done, Invited, Server, Written};
 
 const DAY: i64 = 24 * 60 * 60;
 /// Soon enough to act on before a certificate or the list ends.
@@ -56,10 +56,7 @@ fn words(done: &Done) -> String {
         Done::Made { dir, domain, fingerprint, not_after, server } => {
             made(&mut out, dir, domain.as_str(), &fingerprint.to_hex(), *not_after, server.as_ref())
         }
-        Done::Issued(written) => written
-            .iter()
-            .try_for_each(|each| one(&mut out, each))
-            .and_then(|()| writeln!(out, "Send each its file; it is no secret.")),
+        Done::Issued { written, skipped, chamber } => issued(&mut out, written, skipped, chamber.as_ref()),
         Done::Server(server) => one_server(&mut out, server),
         Done::Renewed { certificate, revoked, published } => one(&mut out, certificate).and_then(|()| {
             if revoked.is_empty() {
@@ -76,9 +73,48 @@ fn words(done: &Done) -> String {
             .try_for_each(|entry| writeln!(out, "Revoked {}  {}", entry.serial, entry.subject))
             .and_then(|()| list(&mut out, crl)),
         Done::Crl(crl) => list(&mut out, crl),
-        Done::List { entries, crl, not_after, now } => table(&mut out, entries, crl, *not_after, *now),
+        Done::List { entries, crl, chamber, not_after, now } => {
+            table(&mut out, entries, crl, *not_after, *now)
+                .and_then(|()| chamber.as_ref().map_or(Ok(()), |chamber| mediators(&mut out, chamber)))
+        }
     };
     out
+}
+
+fn issued(
+    out: &mut String,
+    written: &[Invited],
+    skipped: &[Entry],
+    chamber: Option<&Chamber>,
+) -> std::fmt::Result {
+    if let Some(chamber) = chamber {
+        writeln!(out, "From now on admissions need the signatures of these mediators:")?;
+        mediators(out, chamber)?;
+        writeln!(out, "Have one of them confirm the number of the chamber by telephone.\n")?;
+    }
+    for Invited { certificate, invitation } in written {
+        one(out, certificate)?;
+        writeln!(out, "  invitation in {}", invitation.display())?;
+    }
+    for entry in skipped {
+        writeln!(
+            out,
+            "Skipped {}: it has a certificate for this key (serial {}, valid until {}).\n  \
+             If its files are lost: `tearline-certs revoke {}`, then issue this again.",
+            entry.subject, entry.serial, entry.not_after, entry.serial
+        )?;
+    }
+    if written.is_empty() {
+        writeln!(out, "No certificate was signed.")
+    } else {
+        writeln!(out, "Send each its invitation; it is no secret.")
+    }
+}
+
+fn mediators(out: &mut String, chamber: &Chamber) -> std::fmt::Result {
+    writeln!(out, "Chamber {}, charter {}", chamber.room(), chamber.epoch())?;
+    writeln!(out, "  {} of:", chamber.quorum())?;
+    chamber.mediators().try_for_each(|(name, key)| writeln!(out, "  {}  signing key {key}", name.desk()))
 }
 
 fn made(
@@ -165,9 +201,14 @@ fn document(done: &Done) -> Value {
             "not_after": not_after.to_string(),
             "server": server.as_ref().map(|server| server_json(server, now)),
         }),
-        Done::Issued(written) => {
-            json!({ "issued": written.iter().map(|each| written_json(each, now)).collect::<Vec<_>>() })
-        }
+        Done::Issued { written, skipped, chamber } => json!({
+            "issued": written
+                .iter()
+                .map(|each| with(written_json(&each.certificate, now), "invitation", &each.invitation))
+                .collect::<Vec<_>>(),
+            "skipped": skipped.iter().map(|entry| entry_json(entry, now)).collect::<Vec<_>>(),
+            "chamber": chamber.as_ref().map(chamber_json),
+        }),
         Done::Server(server) => json!({ "issued": [server_json(server, now)] }),
         Done::Renewed { certificate, revoked, published } => json!({
             "issued": [written_json(certificate, now)],
@@ -183,7 +224,8 @@ fn document(done: &Done) -> Value {
         Done::Crl(crl) => {
             json!({ "crl": crl_json(&crl.state), "file": crl.file, "published": crl.published })
         }
-        Done::List { entries, crl, not_after, now } => json!({
+        Done::List { entries, crl, chamber, not_after, now } => json!({
+            "chamber": chamber.as_ref().map(chamber_json),
             "certificates": entries.iter().map(|entry| entry_json(entry, *now)).collect::<Vec<_>>(),
             "crl": crl_json(crl),
             "authority_not_after": not_after.to_string(),
@@ -218,6 +260,18 @@ fn with(mut value: Value, field: &str, file: &Path) -> Value {
         fields.insert(field.to_owned(), json!(file));
     }
     value
+}
+
+fn chamber_json(chamber: &Chamber) -> Value {
+    json!({
+        "room": chamber.room().to_string(),
+        "charter": chamber.epoch(),
+        "quorum": chamber.quorum(),
+        "mediators": chamber
+            .mediators()
+            .map(|(name, key)| json!({ "name": name.to_string(), "sign_key_id": key.to_string() }))
+            .collect::<Vec<_>>(),
+    })
 }
 
 fn crl_json(crl: &CrlState) -> Value {

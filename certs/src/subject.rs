@@ -19,6 +19,11 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Whether it is this member.
+    pub fn is_member(&self, name: &MemberName) -> bool {
+        matches!(self, Self::Member(own) if own == name)
+    }
+
     /// Whether a person who writes `text` means this holder: its full name, `ORG/MEMBER`, or one
     /// of a server's names.
     pub fn answers_to(&self, text: &str) -> bool {

@@ -1,7 +1,7 @@
 //! The public key of a member's or server's certificate.
 //!
 //! Its SHA-256, over the DER of the SubjectPublicKeyInfo, is the `tls_key_sha256` of charters
-//! (`docs/spec.md`, section 7). Knows the two kinds of key in their one encoding, and no others.
+//! (`docs/spec.md`, section 4). Knows the two kinds of key in their one encoding, and no others.
 
 use std::fmt;
 

@@ -45,6 +45,14 @@ pub enum InstanceFault {
         /// Its index.
         index: u64,
     },
+    /// A statement was enacted a second time, which no server may take.
+    #[error("chamber#{index} enacted statement {target}, which another proposal had enacted before")]
+    EnactedTwice {
+        /// Of the second approval.
+        index: u64,
+        /// The statement.
+        target: Identity,
+    },
     /// A statement that needs K signatures was never enacted.
     #[error("{room}#{index} needs an enacted proposal in the chamber, and there is none")]
     NotEnacted {
@@ -140,7 +148,10 @@ impl Instance {
         let mut faults = Vec::new();
         let mut enacted = BTreeSet::new();
         for (index, target) in &self.enacted {
-            enacted.insert(target.identity);
+            if !enacted.insert(target.identity) {
+                faults.push(InstanceFault::EnactedTwice { index: *index, target: target.identity });
+                continue;
+            }
             match self.by_quorum.get(&target.identity) {
                 None => {
                     faults.push(InstanceFault::TargetMissing { index: *index, target: target.identity });

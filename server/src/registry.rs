@@ -122,8 +122,11 @@ impl<S: Store> Registry<S> {
     /// Takes up the names of all stored rooms.
     pub async fn open(store: Arc<S>, chamber: RoomId) -> Result<Self, RegistryError> {
         let rooms = store.rooms().await?;
-        let access_logs =
-            rooms.iter().filter(|(_, name)| name.starts_with(ACCESS)).map(|(room, _)| RoomId(*room)).collect();
+        let access_logs = rooms
+            .iter()
+            .filter(|(_, name)| name.starts_with(ACCESS))
+            .map(|(room, _)| RoomId(*room))
+            .collect();
         let names = rooms.into_iter().map(|(room, name)| (Arc::from(name), RoomId(room))).collect();
         let shared = RwLock::new(Shared { names, access_logs, ..Shared::default() });
         Ok(Self { store, chamber, shared, loading: Mutex::new(()) })
@@ -279,10 +282,22 @@ impl<S: Store> Registry<S> {
         }
     }
 
+    /// Checks a stored room's head against its tree, its last entry and its state, and keeps nothing.
+    pub async fn check(&self, room: RoomId) -> Result<(), RegistryError> {
+        self.read_view(room).await.map(|_| ())
+    }
+
     async fn load(&self, room: RoomId) -> Result<Option<Arc<RoomView>>, RegistryError> {
         if let Some(view) = self.cached(room) {
             return Ok(Some(view));
         }
+        let Some(view) = self.read_view(room).await?.map(Arc::new) else { return Ok(None) };
+        let slot = Slot { view: Arc::clone(&view), sizes: watch::Sender::new(view.size().0) };
+        self.write().rooms.entry(room).or_insert(slot);
+        Ok(Some(view))
+    }
+
+    async fn read_view(&self, room: RoomId) -> Result<Option<RoomView>, RegistryError> {
         let Some(head) = self.store.head(&room.0).await? else { return Ok(None) };
         let size = TreeSize(head.size);
         let nodes = self.store.hashes(&room.0, &root_nodes(size)).await?;
@@ -298,16 +313,13 @@ impl<S: Store> Registry<S> {
             let state = RoomState::restore(&head.state, size, last);
             Some(state.map_err(|error| RegistryError::Snapshot { room, error })?)
         };
-        let view = Arc::new(RoomView {
+        Ok(Some(RoomView {
             name: head.name.into(),
             state,
             frontier,
             last_accepted_at: last,
             checkpoint: head.checkpoint,
-        });
-        let slot = Slot { view: Arc::clone(&view), sizes: watch::Sender::new(size.0) };
-        self.write().rooms.entry(room).or_insert(slot);
-        Ok(Some(view))
+        }))
     }
 
     async fn last_accepted_at(&self, room: RoomId, size: u64) -> Result<u64, RegistryError> {

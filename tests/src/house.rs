@@ -266,13 +266,12 @@ impl<'a> Trial<'a> {
     }
 
     fn apply(&mut self, entry: &CheckedEntry) -> Result<VerifiedEntry, Refusal> {
-        let verified = match &mut self.state {
-            Some(state) => rules::apply(state, entry, &self.past)?,
-            None => {
-                let (state, verified) = rules::found(entry)?;
-                self.state = Some(state);
-                verified
-            }
+        let verified = if let Some(state) = &mut self.state {
+            rules::apply(state, entry, &self.past)?
+        } else {
+            let (state, verified) = rules::found(entry)?;
+            self.state = Some(state);
+            verified
         };
         self.past.push(&verified);
         Ok(verified)

@@ -194,6 +194,9 @@ fn approval(
     if open.signatures.iter().any(|(name, ..)| name == author) {
         return Err(Refusal::AlreadySigned);
     }
+    if open.quorum < state.charter().quorum {
+        return Err(Refusal::Value("the quorum was raised after the proposal was made; propose anew"));
+    }
     if signatures.len() != open.targets.len() {
         return Err(Refusal::Value("an approval has one signature for each target, in order"));
     }
@@ -270,6 +273,9 @@ fn acknowledgement(
     one("an acknowledgement", signers)?;
     if !statement.author.role().reads_content() {
         return Err(Refusal::NotAllowed("an auditor reads nothing, and so acknowledges nothing"));
+    }
+    if statement.author.role() == Role::Mediator && posts.iter().any(|post| post.room != state.room()) {
+        return Err(Refusal::NotAllowed("a mediator acknowledges in a party's room that room's posts only"));
     }
     for post in posts.iter().filter(|post| post.room == state.room()) {
         let found = past.find(&post.id).filter(|found| found.identity == post.statement);

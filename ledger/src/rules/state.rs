@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::{CheckedEntry, Refusal};
 use crate::{
     charter::{Charter, Member},
+    digest::Digest,
     envelope::Signature,
     id::{Identity, RoomId},
     keys::{KeyId, PublicKey, SealPublicKey},
@@ -158,8 +159,18 @@ impl Constitution {
     }
 }
 
+/// What stands before a key in the SPKI encoding of Ed25519 keys (RFC 8410).
+const ED25519_SPKI: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
+
+/// A member's keys. The signing key counts a second time as what a certificate would call it, so that
+/// no certificate is of a key that signs statements.
 fn purposes(member: &Member) -> Vec<(KeyId, Purpose)> {
-    let mut out = vec![(member.sign_key.key_id(), Purpose::Sign), (KeyId(member.tls_key), Purpose::Tls)];
+    let in_certificate = KeyId(Digest::of_parts(&[ED25519_SPKI, member.sign_key.as_ref()]));
+    let mut out = vec![
+        (member.sign_key.key_id(), Purpose::Sign),
+        (in_certificate, Purpose::Sign),
+        (KeyId(member.tls_key), Purpose::Tls),
+    ];
     out.extend(member.seal_key.as_ref().map(SealPublicKey::key_id).map(|id| (id, Purpose::Seal)));
     out
 }

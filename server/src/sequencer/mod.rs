@@ -109,7 +109,9 @@ pub enum Refused {
         at: usize,
     },
     /// The server can no longer write.
-    #[error("the server cannot write and is stopping; nothing of this call was taken unless you find it later")]
+    #[error(
+        "the server cannot write and is stopping; nothing of this call was taken unless you find it later"
+    )]
     CannotWrite,
 }
 
@@ -129,12 +131,12 @@ pub struct Serve {
 }
 
 type AppendAnswer = oneshot::Sender<Result<Vec<Accepted>, Refused>>;
-type ServeAnswer = oneshot::Sender<Result<u64, Refused>>;
+type ServeAnswer = oneshot::Sender<Result<Arc<RoomView>, Refused>>;
 
 #[derive(Debug)]
 enum Call {
     Append(Vec<Submission<CheckedStatement>>, AppendAnswer),
-    /// Answered with the size of the room up to which the record goes.
+    /// Answered with the room up to whose size, within the limit, the record goes.
     Serve(Serve, ServeAnswer),
     Unfollow(RoomId, MemberName),
 }
@@ -184,7 +186,7 @@ impl Sequencer {
     }
 
     /// Records that a range is about to be served. When this returns, the record is durable.
-    pub async fn serve(&self, serve: Serve) -> Result<(u64, Option<Following>), Refused> {
+    pub async fn serve(&self, serve: Serve) -> Result<(Arc<RoomView>, Option<Following>), Refused> {
         let following = serve.follow.then(|| Following {
             calls: self.calls.clone(),
             room: serve.room,
@@ -192,8 +194,8 @@ impl Sequencer {
         });
         let (answer, answered) = oneshot::channel();
         self.calls.send(Call::Serve(serve, answer)).await.map_err(|_| Refused::CannotWrite)?;
-        let size = answered.await.map_err(|_| Refused::CannotWrite)??;
-        Ok((size, following))
+        let view = answered.await.map_err(|_| Refused::CannotWrite)??;
+        Ok((view, following))
     }
 }
 
@@ -226,12 +228,9 @@ impl<S: Store> Task<S> {
     async fn run(mut self, mut waiting: mpsc::Receiver<Call>) -> Result<(), SequencerError> {
         let mut history = history::Histories::new();
         let mut calls = Vec::new();
-        while waiting.recv_many(&mut calls, COMMIT_MAX).await > 0 {
-            let outcome = self.batch(&mut history, &mut calls).await;
-            if let Err(error) = outcome {
-                tracing::error!(%error, "the sequencer stops");
-                return Err(error);
-            }
+        // A call that equals one of the same commit is left over, and answered in the next.
+        while !calls.is_empty() || waiting.recv_many(&mut calls, COMMIT_MAX).await > 0 {
+            self.batch(&mut history, &mut calls).await?;
         }
         Ok(())
     }

@@ -150,7 +150,12 @@ impl Working {
     }
 
     /// Adds a verified entry; `state` already has it.
-    pub(super) fn push(&mut self, before: &mut Before, verified: &VerifiedEntry, content: Option<Bytes>) -> Bytes {
+    pub(super) fn push(
+        &mut self,
+        before: &mut Before,
+        verified: &VerifiedEntry,
+        content: Option<Bytes>,
+    ) -> Bytes {
         let entry = verified.to_entry();
         let id = verified.signed().statement.id;
         before.ids.push(id);

@@ -1,0 +1,138 @@
+//! What every command works with: the profile, the keys, the passphrase, and whether to ask.
+
+use std::{
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use tearline_client::{
+    error::{EXIT_FAILED, EXIT_USAGE, Error},
+    passphrase::Source,
+    profile::Profile,
+    vault::Vault,
+};
+
+use crate::cli::Global;
+
+/// How a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The library says why.
+    #[error(transparent)]
+    Library(#[from] Error),
+    /// What was asked for cannot be done, and why.
+    #[error("{0}")]
+    Refused(String),
+    /// What was typed makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// What the command found is wrong: tampering or withholding. It has been shown already.
+    #[error("{0}")]
+    Alarm(String),
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Library(error) => error.exit_code(),
+            Self::Refused(_) => EXIT_FAILED,
+            Self::Usage(_) => EXIT_USAGE,
+            Self::Alarm(_) => tearline_client::error::EXIT_ALARM,
+        }
+    }
+
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Library(error) => error.reason(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn refused(reason: impl ToString) -> Self {
+        Self::Refused(reason.to_string())
+    }
+
+    pub(crate) fn usage(reason: impl ToString) -> Self {
+        Self::Usage(reason.to_string())
+    }
+}
+
+/// Errors of the library's modules go through its common one.
+pub(crate) trait Lift<T> {
+    fn lift(self) -> Result<T, Failure>;
+}
+
+impl<T, E: Into<Error>> Lift<T> for Result<T, E> {
+    fn lift(self) -> Result<T, Failure> {
+        self.map_err(|error| Failure::Library(error.into()))
+    }
+}
+
+/// What every command works with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) dir: PathBuf,
+    pub(crate) json: bool,
+    yes: bool,
+    source: Source,
+}
+
+impl Context {
+    pub(crate) fn new(global: Global) -> Self {
+        let source = match (global.passphrase_file, global.passphrase_env) {
+            (Some(file), _) => Source::File(file),
+            (None, Some(name)) => Source::Environment(name),
+            (None, None) => Source::Terminal,
+        };
+        Self { dir: global.profile, json: global.json, yes: global.yes, source }
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(crate) fn profile(&self) -> Result<Profile, Failure> {
+        Profile::open(&self.dir).lift()
+    }
+
+    pub(crate) fn vault(&self, profile: &Profile) -> Result<Vault, Failure> {
+        let passphrase = self.source.get(profile.member().desk()).lift()?;
+        Vault::open(&profile.keys_path(), &passphrase).lift()
+    }
+
+    /// Asks; true if the answer is `wanted`. With `--yes` it is not asked; without a terminal it is no.
+    pub(crate) fn confirm(&self, question: &str, wanted: &str) -> Result<bool, Failure> {
+        if self.yes {
+            return Ok(true);
+        }
+        if !io::stdin().is_terminal() {
+            return Err(Failure::refused(
+                "this asks before it acts, and there is no terminal to ask on: say --yes if you mean it",
+            ));
+        }
+        eprint!("{question}");
+        let mut answer = String::new();
+        let read = io::stderr().flush().and_then(|()| io::stdin().lock().read_line(&mut answer));
+        read.map_err(|error| Failure::refused(format!("the terminal cannot be read: {error}")))?;
+        Ok(answer.trim() == wanted)
+    }
+
+    /// The text of a file, or of standard input for `-`.
+    pub(crate) fn text(&self, path: &Path) -> Result<String, Failure> {
+        /// No paper and no briefing is longer.
+        const MAX: u64 = 64 << 20;
+        if path == Path::new("-") {
+            return io::read_to_string(io::stdin().lock())
+                .map_err(|error| Failure::refused(format!("standard input cannot be read: {error}")));
+        }
+        let bytes = tearline_client::durable::read(path, MAX).lift()?;
+        String::from_utf8(bytes)
+            .map_err(|_| Failure::refused(format!("{}: is not UTF-8 text", path.display())))
+    }
+}
+
+/// Whole seconds since 1970, by this machine's clock.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

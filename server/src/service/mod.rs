@@ -1,0 +1,7 @@
+//! The gRPC services: thin, for all meaning lies in statements.
+
+pub mod attachments;
+pub mod rooms;
+
+mod append;
+mod read;

@@ -1,0 +1,210 @@
+//! `tearline.v1.Rooms`: what is asked, by whom, and the answer in the wire's form.
+
+use std::{pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use tearline_ledger::{
+    checkpoint::{Origin, SignedCheckpoint},
+    id::RoomId,
+    merkle::{ConsistencyPlan, InclusionPlan, NodeId, ProofError, TreeSize},
+    name::{Domain, Role},
+    note::{KeyMaterial, Note, SignatureLine, VerifierKey},
+};
+use tearline_proto::v1::{
+    AppendRequest, AppendResponse, CosignRequest, CosignResponse, ListRequest, ListResponse, Proof,
+    ProveRequest, ReadRequest, RoomHead, Rows, rooms_server,
+};
+use tokio::sync::watch;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status};
+
+use super::{append, read};
+use crate::{
+    error,
+    files::Attachments,
+    gate::{Caller, Gate, damaged},
+    quota::Quotas,
+    registry::{Registry, RoomView},
+    sequencer::Sequencer,
+    store::{Store, StoreError},
+};
+
+/// What every call of the services works with.
+#[derive(Debug)]
+pub struct House<S> {
+    /// The instance.
+    pub domain: Domain,
+    /// Rooms as of the last commit.
+    pub registry: Arc<Registry<S>>,
+    /// Who may enter.
+    pub gate: Gate<S>,
+    /// Orders what is appended and recorded.
+    pub sequencer: Sequencer,
+    /// What each organisation may use.
+    pub quotas: Arc<Quotas>,
+    /// Sealed attachments.
+    pub files: Attachments,
+    /// The most bytes of one attachment.
+    pub attachment_bytes: u64,
+    /// The server's log key.
+    pub log_vkey: VerifierKey,
+    /// Becomes true when the server stops: streams that follow a room end then.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Rooms<S>(pub Arc<House<S>>);
+
+type RowStream = Pin<Box<dyn Stream<Item = Result<Rows, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl<S: Store> rooms_server::Rooms for Rooms<S> {
+    async fn list(&self, request: Request<ListRequest>) -> Result<Response<ListResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let house = &self.0;
+        let rooms = house.gate.rooms(&caller).await?;
+        let cut = house.registry.cut(&rooms).await.map_err(|error| damaged(&error))?;
+        let mut heads = Vec::with_capacity(cut.len());
+        for (room, view) in cut {
+            heads.push(RoomHead {
+                room: Bytes::copy_from_slice(room.as_bytes()),
+                name: view.name.to_string(),
+                checkpoint: house.cosigned(room, &view).await?,
+            });
+        }
+        Ok(Response::new(ListResponse { rooms: heads }))
+    }
+
+    async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        append::append(&self.0, &caller, request.into_inner()).await.map(Response::new)
+    }
+
+    type ReadStream = RowStream;
+
+    async fn read(&self, request: Request<ReadRequest>) -> Result<Response<RowStream>, Status> {
+        let caller = Caller::of(&request)?;
+        let stream = read::read(Arc::clone(&self.0), caller, request.into_inner()).await?;
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn prove(&self, request: Request<ProveRequest>) -> Result<Response<Proof>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let (room, view) = self.0.gate.room(&caller, &request.room).await?;
+        self.0.prove(room, &view, &request).await.map(Response::new)
+    }
+
+    async fn cosign(&self, request: Request<CosignRequest>) -> Result<Response<CosignResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let (room, _) = self.0.gate.room(&caller, &request.room).await?;
+        if caller.name.role() != Role::Auditor {
+            return Err(error::not_allowed("NOT_A_WITNESS", "only an auditor cosigns"));
+        }
+        self.0.cosign(room, &caller, &request.checkpoint).await?;
+        Ok(Response::new(CosignResponse {}))
+    }
+}
+
+impl<S: Store> House<S> {
+    /// A room's checkpoint with the cosignatures of that very checkpoint.
+    pub(super) async fn cosigned(&self, room: RoomId, view: &RoomView) -> Result<Bytes, Status> {
+        let lines = self.registry.store().cosignatures(&room.0).await.map_err(|error| broken(&error))?;
+        let key = Origin::new(self.domain.clone(), room.0).log_key(&self.log_vkey);
+        let Ok(own) = SignedCheckpoint::open(&view.checkpoint, &key) else {
+            return Ok(view.checkpoint.clone());
+        };
+        let mut out = view.checkpoint.to_vec();
+        for note in lines.iter().filter_map(|bytes| Note::parse(bytes).ok()) {
+            if note.unverified_text() == own.note().unverified_text() {
+                for line in witness_lines(&note, &key) {
+                    out.extend_from_slice(format!("{line}\n").as_bytes());
+                }
+            }
+        }
+        Ok(out.into())
+    }
+
+    /// Keeps a witness's cosignature of a checkpoint that this server signed.
+    async fn cosign(&self, room: RoomId, caller: &Caller, note: &[u8]) -> Result<(), Status> {
+        let bad = |message: &str| error::refused("BAD_COSIGNATURE", Some("checkpoint"), message);
+        let key = Origin::new(self.domain.clone(), room.0).log_key(&self.log_vkey);
+        let signed = SignedCheckpoint::open(note, &key)
+            .map_err(|error| bad(&format!("it is no checkpoint of this room by this server: {error}")))?;
+        let lines: Vec<_> = witness_lines(signed.note(), &key).collect();
+        let [line] = lines.as_slice() else { return Err(bad("it must carry one cosignature, the caller's")) };
+        let own_name = format!("{}/{}", self.domain.as_str(), caller.name.desk());
+        if line.name().as_str() != own_name {
+            return Err(bad(&format!("the cosignature's name must be {own_name}")));
+        }
+        let store = self.registry.store();
+        store
+            .put_cosignature(&room.0, caller.name.as_str(), Bytes::copy_from_slice(note))
+            .await
+            .map_err(|error| broken(&error))
+    }
+
+    async fn prove(&self, room: RoomId, view: &RoomView, request: &ProveRequest) -> Result<Proof, Status> {
+        let newest = view.size();
+        let size = if request.size == 0 { newest } else { TreeSize(request.size) };
+        if size > newest {
+            let message = format!("the room has {} entries, fewer than {}", newest.0, size.0);
+            return Err(error::refused("OUT_OF_RANGE", Some("size"), message));
+        }
+        let range = |error: ProofError| error::refused("OUT_OF_RANGE", None, error.to_string());
+        let mut proof =
+            Proof { size: size.0, checkpoint: self.cosigned(room, view).await?, ..Proof::default() };
+        if request.inclusion {
+            let plan = InclusionPlan::new(request.index, size).map_err(range)?;
+            let hashes = self.hashes(room, plan.nodes()).await?;
+            proof.inclusion = to_bytes(&plan.resolve(&hashes).map_err(|_| error::fault())?);
+            let rows = self.registry.store().rows(&room.0, request.index, 1, usize::MAX, false).await;
+            let row = rows.map_err(|error| broken(&error))?.into_iter().next();
+            proof.entry = row.map(|row| row.entry).unwrap_or_default();
+        }
+        if request.from_size > 0 {
+            let plan = ConsistencyPlan::new(TreeSize(request.from_size), size).map_err(range)?;
+            let hashes = self.hashes(room, plan.nodes()).await?;
+            proof.consistency = to_bytes(&plan.resolve(&hashes).map_err(|_| error::fault())?);
+        }
+        Ok(proof)
+    }
+
+    /// The inclusion proof of an entry in the tree of a view.
+    pub(super) async fn inclusion(
+        &self,
+        room: RoomId,
+        index: u64,
+        size: TreeSize,
+    ) -> Result<Vec<Bytes>, Status> {
+        let plan = InclusionPlan::new(index, size).map_err(|_| error::fault())?;
+        let hashes = self.hashes(room, plan.nodes()).await?;
+        Ok(to_bytes(&plan.resolve(&hashes).map_err(|_| error::fault())?))
+    }
+
+    async fn hashes(
+        &self,
+        room: RoomId,
+        nodes: &[NodeId],
+    ) -> Result<Vec<tearline_ledger::digest::Digest>, Status> {
+        self.registry.store().hashes(&room.0, nodes).await.map_err(|error| broken(&error))
+    }
+}
+
+fn to_bytes(hashes: &[tearline_ledger::digest::Digest]) -> Vec<Bytes> {
+    hashes.iter().map(|hash| Bytes::copy_from_slice(hash.as_bytes())).collect()
+}
+
+/// Signature lines of others than the log.
+fn witness_lines<'a>(note: &'a Note, log: &VerifierKey) -> impl Iterator<Item = &'a SignatureLine> {
+    let log = matches!(log.material(), KeyMaterial::Ed25519(_)).then(|| log.clone());
+    note.signatures().iter().filter(move |line| log.as_ref().is_none_or(|log| !line.claims(log)))
+}
+
+/// A store that does not answer is the operator's business; the caller learns that it is one.
+pub(super) fn broken(error: &StoreError) -> Status {
+    tracing::error!(%error, "the store does not answer");
+    error::fault()
+}

@@ -1,0 +1,22 @@
+//! TLS 1.3 with client certificates: who may connect, who they are, and until when.
+//!
+//! Nothing passes here without a certificate of a member of this instance. This folder refuses to know
+//! of gRPC and of rooms. Specification: `docs/spec.md`, sections 7 and 8.
+
+pub mod accept;
+mod connection;
+mod der;
+pub mod identity;
+mod material;
+mod pending;
+pub mod reload;
+mod revocations;
+
+pub use self::{
+    accept::Acceptor,
+    connection::{CallGuard, Session, TlsConnection},
+    identity::{IdentityError, Peer},
+    material::{Material, TlsError, Usable},
+    reload::Tls,
+    revocations::{Revocations, Revoked},
+};
