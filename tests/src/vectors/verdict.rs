@@ -212,6 +212,7 @@ fn instance_code(fault: &InstanceFault) -> &'static str {
         InstanceFault::Chambers(_) => "CHAMBERS",
         InstanceFault::NameTwice(_) => "NAME_TWICE",
         InstanceFault::OtherDomain(_) => "OTHER_DOMAIN",
+        InstanceFault::EnactedTwice { .. } => "ENACTED_TWICE",
         InstanceFault::TargetMissing { .. } => "TARGET_MISSING",
         InstanceFault::TargetSignatures { .. } => "TARGET_SIGNATURES",
         InstanceFault::NotEnacted { .. } => "NOT_ENACTED",

@@ -5,7 +5,8 @@ mod entries;
 
 use anyhow::{Context as _, Result};
 use tearline_ledger::{
-    id::{RoomId, StatementId},
+    digest::Digest,
+    id::{Identity, Ref, RoomId, StatementId},
     rules::VerifiedEntry,
     statement::{Act, Post, Statement},
 };
@@ -85,6 +86,7 @@ pub(super) fn logs() -> Result<Vec<Log>> {
     let mut out = entries::logs(&base)?;
     out.extend(bases(&base)?);
     out.extend(acts(&base)?);
+    out.extend(quorum_raised(&base)?);
     out.extend(charters::logs(&base)?);
     Ok(out)
 }
@@ -109,6 +111,22 @@ fn bases(base: &Base) -> Result<Vec<Log>> {
         later.with("basis-leaves-out-charter", "BASIS_LEAVES_OUT", &before_charter, &[delegation])?,
         base.log("basis-too-old", "BASIS_TOO_OLD", &too_old)?,
     ])
+}
+
+/// A proposal made before the chamber's quorum was raised, approved after.
+fn quorum_raised(base: &Base) -> Result<Vec<Log>> {
+    let mut world = base.world.clone();
+    let Desks { washington, kinshasa, kigali, .. } = &base.desks;
+    let chamber = world.house.chamber();
+    let target = world.post(base.drc, kinshasa, "Proposed to two")?;
+    let proposal = world.propose(kinshasa, vec![target])?;
+    world.take(&proposal.statement, &[kinshasa])?;
+    let charter = world.charter(chamber, washington, |charter| charter.quorum = 3)?;
+    world.enact(vec![charter], washington, &[kigali])?;
+    let approval = world.approval(washington, &proposal)?;
+    let mut cut = Cut::of(&world).only(chamber);
+    cut.enter(chamber, base.now, &sign(&approval, &[washington])?)?;
+    Ok(vec![base.log("quorum-raised", "VALUE", &cut)?])
 }
 
 fn acts(base: &Base) -> Result<Vec<Log>> {
@@ -144,6 +162,9 @@ fn acts(base: &Base) -> Result<Vec<Log>> {
     let rejection = Act::Rejection { proposal: base.taken(0)?.signed().identity() };
     let rejection = world.statement(drc, kinshasa, false, rejection)?;
     let chamber = base.world.house.chamber();
+    let foreign =
+        Ref { room: chamber, statement: Identity(Digest([1; 32])), id: StatementId::new(0, [0; 10]) };
+    let foreign = world.statement(drc, kinshasa, false, Act::Acknowledgement(vec![foreign]))?;
     let not_open = Act::Rejection { proposal: base.taken(0)?.signed().identity() };
     let not_open = world.statement(chamber, kinshasa, false, not_open)?;
     let mut in_chamber = Cut::of(&base.world).only(chamber);
@@ -168,6 +189,7 @@ fn acts(base: &Base) -> Result<Vec<Log>> {
         base.with("recall-of-nothing", "NO_SUCH_POST", &unknown, &[liaison])?,
         base.log("recalled-twice", "ALREADY_RECALLED", &recalled)?,
         base.with("rejection-outside-the-chamber", "NOT_ALLOWED", &rejection, &[kinshasa])?,
+        base.with("mediator-acknowledges-elsewhere", "NOT_ALLOWED", &foreign, &[kinshasa])?,
         base.log("rejection-of-nothing", "PROPOSAL_NOT_OPEN", &in_chamber)?,
         base.log("own-approval", "ALREADY_SIGNED", &own_approval)?,
     ])

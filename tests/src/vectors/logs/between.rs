@@ -32,6 +32,19 @@ pub(super) fn logs() -> Result<Vec<Log>> {
     out.push(write("other-signatures", "TARGET_SIGNATURES", &cut)?);
 
     let mut drafts = world.clone();
+    let release = drafts.post(drc, &desks.kinshasa, "Enacted twice")?;
+    let first = drafts.propose(&desks.kinshasa, vec![release.clone()])?;
+    let second = drafts.propose(&desks.kinshasa, vec![release])?;
+    drafts.take(&first.statement, &[&desks.kinshasa])?;
+    drafts.take(&second.statement, &[&desks.kinshasa])?;
+    let call = drafts.last_call(&desks.washington, &first, &[&desks.kinshasa, &desks.washington])?;
+    drafts.house.append(&call)?;
+    let approval = sign(&drafts.approval(&desks.washington, &second)?, &[&desks.washington])?;
+    let mut cut = Cut::of(&drafts);
+    cut.enter(chamber, now, &approval)?;
+    out.push(write("enacted-twice", "ENACTED_TWICE", &cut)?);
+
+    let mut drafts = world.clone();
     let mut release = drafts.post(drc, &desks.kinshasa, "Of no briefing")?;
     if let Act::Post(post) = &mut release.act {
         post.manifests = vec![Digest([7; 32])];

@@ -1,10 +1,13 @@
 //! Charters that may not follow upon the one in force (section 6.2).
 
 use anyhow::Result;
-use tearline_ledger::{charter::Charter, name::Role};
+use tearline_ledger::{charter::Charter, digest::Digest, name::Role};
 
 use super::{Base, Log};
 use crate::desk::Desk;
+
+/// What stands before the key in the SPKI of an Ed25519 key (RFC 8410).
+const ED25519_SPKI: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
 
 pub(super) fn logs(base: &Base) -> Result<Vec<Log>> {
     let desks = &base.desks;
@@ -36,6 +39,13 @@ pub(super) fn logs(base: &Base) -> Result<Vec<Log>> {
             }
         }
     })?;
+    let signs_and_certifies = charter(washington, &|charter| {
+        let spki = [ED25519_SPKI, desks.monitor_2.sign_key().public().as_ref()].concat();
+        let monitor = charter.members.iter_mut().filter(|member| member.name == *desks.monitor_1.name());
+        for member in monitor {
+            member.tls_key = Digest::of(&spki);
+        }
+    })?;
     let both = [washington, kinshasa];
     Ok(vec![
         base.with("charter-skips-an-epoch", "CHARTER", &skipped, &both)?,
@@ -45,5 +55,6 @@ pub(super) fn logs(base: &Base) -> Result<Vec<Log>> {
         base.with("member-endorsed-by-itself", "NOT_ENDORSED", &by_itself, &both)?,
         base.with("succession-without-need", "CHARTER", &successor, &both)?,
         base.with("key-of-another-member", "KEY_REUSED", &reused, &both)?,
+        base.with("certificate-of-a-signing-key", "KEY_REUSED", &signs_and_certifies, &both)?,
     ])
 }
