@@ -6,4 +6,5 @@
 
 pub mod desk;
 pub mod house;
+pub mod model;
 pub mod world;
