@@ -7,4 +7,5 @@
 pub mod desk;
 pub mod house;
 pub mod vectors;
+pub mod model;
 pub mod world;
