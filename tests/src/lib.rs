@@ -6,6 +6,6 @@
 
 pub mod desk;
 pub mod house;
-pub mod vectors;
 pub mod model;
+pub mod vectors;
 pub mod world;
