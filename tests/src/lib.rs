@@ -6,4 +6,6 @@
 
 pub mod desk;
 pub mod house;
+pub mod model;
+pub mod vectors;
 pub mod world;

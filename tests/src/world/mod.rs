@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use tearline_ledger::{
     charter::{Charter, Member},
@@ -18,7 +18,7 @@ use tearline_ledger::{
     id::{HOUR, Identity, Ref, RoomId, StatementId},
     merkle::TreeSize,
     roomkey::{NewEpoch, RoomKeys},
-    rules::{RoomState, VerifiedEntry},
+    rules::{Refusal, RoomState, VerifiedEntry},
     seal,
     statement::{Basis, Post, Signed, Statement},
     wrap::RoomKey,
@@ -216,6 +216,20 @@ impl World {
     /// As [`Self::send`], of what must be taken.
     pub fn take(&mut self, statement: &Statement, signers: &[&Desk]) -> Result<VerifiedEntry> {
         Ok(self.send(statement, signers)??)
+    }
+
+    /// Why the rules refuse a statement that is sent alone; an error if they do not, or others do.
+    pub fn refusal(&mut self, statement: &Statement, signers: &[&Desk]) -> Result<Refusal> {
+        self.call_refusal(&[submission(&sign(statement, signers)?)])
+    }
+
+    /// Why the rules refuse a call; an error if they do not, or others do.
+    pub fn call_refusal(&mut self, call: &[(RoomId, Bytes)]) -> Result<Refusal> {
+        match self.house.append(call) {
+            Err(NotTaken::Refused { refusal, .. }) => Ok(refusal),
+            Err(other) => Err(other.into()),
+            Ok(_) => bail!("it was taken"),
+        }
     }
 
     /// Proposes and approves; the last approver sends the targets along. Gives what was taken then.

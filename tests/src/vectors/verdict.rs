@@ -1,0 +1,223 @@
+//! The verdict on a bundle, by the public API and in the order of section 11.1.
+
+use anyhow::Result;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tearline_ledger::{
+    bundle::{Begin, BundleEntry, BundleError, BundleRoom, Reader, Row},
+    checkpoint::{Origin, SignedCheckpoint},
+    digest::{Digest, frame_digest},
+    entry::Entry,
+    id::RoomId,
+    instance::{Instance, InstanceFault},
+    merkle::{Tree, TreeSize},
+    name::{Org, RoomName},
+    note::VerifierKey,
+    replay::{AccessReplay, Fault, Replay},
+    rules::{RoomState, SignatureError},
+};
+
+/// Where and why a bundle is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// As in the specification.
+    pub code: &'static str,
+    /// Name of the room, if one is at fault.
+    pub room: Option<String>,
+    /// Index of the entry, if one is at fault.
+    pub index: Option<u64>,
+}
+
+impl Stop {
+    fn new(code: &'static str) -> Self {
+        Self { code, room: None, index: None }
+    }
+
+    fn in_room(code: &'static str, part: &Part) -> Self {
+        Self { room: Some(part.row.name.clone()), ..Self::new(code) }
+    }
+
+    fn at(code: &'static str, part: &Part, index: u64) -> Self {
+        Self { index: Some(index), ..Self::in_room(code, part) }
+    }
+}
+
+/// What is in a bundle's rooms, or the first check that fails.
+pub fn verdict(bytes: &[u8]) -> std::result::Result<Vec<Value>, Stop> {
+    let (begin, parts) = read(bytes).map_err(|_| Stop::new("BUNDLE"))?.ok_or(Stop::new("BUNDLE"))?;
+    let mut instance = Instance::new();
+    let mut rooms = Vec::new();
+    for part in parts.iter().filter(|part| !part.is_access()) {
+        rooms.push(room(&begin, part, &mut instance)?);
+    }
+    let chamber = rooms.iter().filter_map(Replay::state).find(|state| state.room() == begin.chamber);
+    let chamber = chamber.filter(|state| state.name().is_chamber()).ok_or(Stop::new("CHAMBERS"))?;
+    let states: Vec<&RoomState> = rooms.iter().filter_map(Replay::state).collect();
+    let mut logs = Vec::new();
+    for part in parts.iter().filter(|part| part.is_access()) {
+        logs.push((part.row.room, access(part, chamber, &states)?));
+    }
+    if let Some(fault) = instance.check(states.iter().copied()).first() {
+        return Err(Stop::new(instance_code(fault)));
+    }
+    Ok(parts.iter().map(|part| summary(part, &states, &logs)).collect())
+}
+
+/// A verdict as the file beside a bundle states it.
+pub fn document(bytes: &[u8]) -> Result<String> {
+    let value = match verdict(bytes) {
+        Ok(rooms) => json!({ "verdict": "ok", "code": null, "room": null, "index": null, "rooms": rooms }),
+        Err(stop) => {
+            json!({ "verdict": "refused", "code": stop.code, "room": stop.room, "index": stop.index })
+        }
+    };
+    Ok(format!("{}\n", serde_json::to_string_pretty(&value)?))
+}
+
+struct Part {
+    row: BundleRoom,
+    entries: Vec<BundleEntry>,
+}
+
+impl Part {
+    fn is_access(&self) -> bool {
+        self.row.name.starts_with("access/")
+    }
+}
+
+fn read(bytes: &[u8]) -> std::result::Result<Option<(Begin, Vec<Part>)>, BundleError> {
+    let mut reader = Reader::new();
+    reader.feed(bytes);
+    let (mut begin, mut parts) = (None, Vec::<Part>::new());
+    while let Some(row) = reader.next_row()? {
+        match row {
+            Row::Begin(row) => begin = Some(row),
+            Row::Room(row) => parts.push(Part { row, entries: Vec::new() }),
+            Row::Entry(entry) => {
+                if let Some(part) = parts.last_mut() {
+                    part.entries.push(entry);
+                }
+            }
+            Row::End => {}
+        }
+    }
+    reader.finish()?;
+    Ok(begin.map(|begin| (begin, parts)))
+}
+
+fn room(begin: &Begin, part: &Part, instance: &mut Instance) -> std::result::Result<Replay, Stop> {
+    if part.row.first != 0 || part.entries.is_empty() {
+        return Err(Stop::in_room("INCOMPLETE", part));
+    }
+    let mut replay = Replay::new(part.row.room);
+    let mut verified = Vec::new();
+    for (index, row) in (0..).zip(&part.entries) {
+        let entry = Entry::parse(row.entry.clone()).map_err(|_| Stop::at("ENTRY", part, index))?;
+        let taken = replay.push(vec![entry.clone()]);
+        verified.extend(taken.map_err(|error| Stop::at(fault_code(&error.fault), part, index))?);
+        if !row.content.as_ref().is_none_or(|content| is_named(&entry, content)) {
+            return Err(Stop::at("CONTENT", part, index));
+        }
+    }
+    let state = replay.state().ok_or(Stop::in_room("INCOMPLETE", part))?;
+    if state.name().as_str() != part.row.name || *state.constitution().domain() != begin.domain {
+        return Err(Stop::in_room("NAME", part));
+    }
+    check_checkpoint(part, state, replay.tree())?;
+    let name: &RoomName = state.name();
+    for entry in &verified {
+        instance.observe(name, entry);
+    }
+    Ok(replay)
+}
+
+/// Whether this is the sealed content that the entry names.
+fn is_named(entry: &Entry, content: &Bytes) -> bool {
+    let post = entry.statement().and_then(|signed| signed.statement.sealed());
+    post.is_some_and(|post| post.size == content.len() as u64 && post.digest == Digest::of(content))
+}
+
+/// The checkpoint of a room or access log whose key the charter of `home` names.
+fn check_checkpoint(part: &Part, home: &RoomState, tree: &Tree) -> std::result::Result<(), Stop> {
+    let origin = Origin::new(home.constitution().domain().clone(), part.row.room.0);
+    let key: VerifierKey = origin.log_key(&home.charter().log_vkey);
+    let opened = SignedCheckpoint::open(&part.row.checkpoint, &key);
+    let good = opened.is_ok_and(|checkpoint| {
+        *checkpoint.origin() == origin
+            && checkpoint.size() == TreeSize(part.entries.len() as u64)
+            && checkpoint.root() == tree.root()
+    });
+    if good { Ok(()) } else { Err(Stop::in_room("CHECKPOINT", part)) }
+}
+
+fn access(part: &Part, chamber: &RoomState, rooms: &[&RoomState]) -> std::result::Result<Tree, Stop> {
+    let org: Option<Org> = part.row.name.strip_prefix("access/").and_then(|org| org.parse().ok());
+    let org = org.ok_or(Stop::in_room("NAME", part))?;
+    let own = rooms.iter().find(|state| {
+        state.name().as_str() == org.as_str() && state.constitution().own_room_of() == Some(&org)
+    });
+    let home = own.copied().unwrap_or(chamber);
+    if access_id(home.room(), &org) != part.row.room {
+        return Err(Stop::in_room("NAME", part));
+    }
+    if part.row.first != 0 {
+        return Err(Stop::in_room("INCOMPLETE", part));
+    }
+    let mut replay = AccessReplay::default();
+    for (index, row) in (0..).zip(&part.entries) {
+        let entry = Entry::parse(row.entry.clone()).map_err(|_| Stop::at("ENTRY", part, index))?;
+        replay.push(&entry).map_err(|error| Stop::at(fault_code(&error.fault), part, index))?;
+    }
+    check_checkpoint(part, home, replay.tree())?;
+    Ok(replay.tree().clone())
+}
+
+/// The id of an organisation's access log.
+pub(super) fn access_id(home: RoomId, org: &Org) -> RoomId {
+    RoomId(frame_digest(&[b"tearline/v1/access", home.as_bytes(), org.as_str().as_bytes()]))
+}
+
+fn summary(part: &Part, states: &[&RoomState], logs: &[(RoomId, Tree)]) -> Value {
+    let state = states.iter().find(|state| state.room() == part.row.room);
+    let members = state.iter().flat_map(|state| &state.charter().members).map(|member| member.name.as_str());
+    let log = logs.iter().find(|(id, _)| *id == part.row.room);
+    let leaves = || {
+        let mut tree = Tree::new();
+        part.entries.iter().for_each(|row| tree.append(tearline_ledger::merkle::leaf_hash(&row.entry)));
+        tree
+    };
+    json!({
+        "name": part.row.name,
+        "id": part.row.room.to_string(),
+        "size": part.row.size,
+        "root": log.map_or_else(|| leaves().root(), |(_, tree)| tree.root()).to_hex(),
+        "epoch": state.map(|state| state.charter().epoch),
+        "members": members.collect::<Vec<_>>(),
+    })
+}
+
+fn fault_code(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Signature(SignatureError::UnknownKey(_)) => "UNKNOWN_KEY",
+        Fault::Signature(_) => "BAD_SIGNATURE",
+        Fault::Refusal(refusal) => refusal.code(),
+        Fault::WrongKind => "WRONG_KIND",
+        Fault::OtherRoom(_) => "FOUNDS_OTHER_ROOM",
+        _ => "UNNAMED",
+    }
+}
+
+fn instance_code(fault: &InstanceFault) -> &'static str {
+    match fault {
+        InstanceFault::Chambers(_) => "CHAMBERS",
+        InstanceFault::NameTwice(_) => "NAME_TWICE",
+        InstanceFault::OtherDomain(_) => "OTHER_DOMAIN",
+        InstanceFault::EnactedTwice { .. } => "ENACTED_TWICE",
+        InstanceFault::TargetMissing { .. } => "TARGET_MISSING",
+        InstanceFault::TargetSignatures { .. } => "TARGET_SIGNATURES",
+        InstanceFault::NotEnacted { .. } => "NOT_ENACTED",
+        InstanceFault::ManifestUnknown { .. } => "MANIFEST_UNKNOWN",
+        InstanceFault::MediatorsDiffer(_) => "MEDIATORS_DIFFER",
+        _ => "UNNAMED",
+    }
+}
