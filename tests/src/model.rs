@@ -198,7 +198,7 @@ impl Model {
         let fits = room.log.iter().all(|standing| standing.said.id != said.id && standing.at <= self.now)
             && said.not_after.is_none_or(|end| self.now <= end)
             && said.basis_true
-            && room.covers(said, room.charter_at)
+            && covers(said, room.charter_at)
             && said.basis <= room.log.len()
             && room.log.get(said.basis).is_none_or(|entry| self.now <= entry.at + BASIS_AGE);
         let author_signed = said.signers.contains(&room.charter.members.get(&said.author)?.key);
@@ -236,7 +236,7 @@ impl Model {
                 let open = self.open.get(proposal)?;
                 let good = mediator_in_chamber
                     && self.now <= open.not_after
-                    && room.covers(said, open.index)
+                    && covers(said, open.index)
                     && !open.names.contains(&said.author)
                     && open.quorum >= room.charter.quorum
                     && *count == open.targets.len();
@@ -246,12 +246,12 @@ impl Model {
             }
             Act::Reject(proposal) => {
                 let open = self.open.get(proposal)?;
-                let good = mediator_in_chamber && self.now <= open.not_after && room.covers(said, open.index);
+                let good = mediator_in_chamber && self.now <= open.not_after && covers(said, open.index);
                 good.then_some(ALONE)?
             }
             Act::Recall(post) => {
                 let (index, standing) = room.post(post)?;
-                if standing.recalled || !room.covers(said, index) {
+                if standing.recalled || !covers(said, index) {
                     return None;
                 }
                 if !standing.said.author.contains("/party/") {
@@ -264,7 +264,7 @@ impl Model {
             Act::Acknowledge(posts) => {
                 let mut here = posts.iter().filter(|(room, _)| *room == said.room);
                 let stand =
-                    here.all(|(_, post)| room.post(post).is_some_and(|(index, _)| room.covers(said, index)));
+                    here.all(|(_, post)| room.post(post).is_some_and(|(index, _)| covers(said, index)));
                 let only_here = posts.iter().all(|(room, _)| *room == said.room);
                 let reads = author.role == "party" || (author.role == "mediator" && only_here);
                 (alone && room.parties_ever.len() == 1 && reads && stand).then_some(ALONE)?
@@ -311,6 +311,10 @@ impl Model {
     }
 }
 
+fn covers(said: &Said, index: usize) -> bool {
+    said.basis > index
+}
+
 impl Room {
     fn member(&self, key: &str) -> Option<(&String, &Member)> {
         self.charter.members.iter().find(|(_, member)| member.key == key)
@@ -319,10 +323,6 @@ impl Room {
     fn mediators(&self) -> BTreeMap<String, Member> {
         let members = self.charter.members.clone();
         members.into_iter().filter(|(_, member)| member.role == "mediator").collect()
-    }
-
-    fn covers(&self, said: &Said, index: usize) -> bool {
-        said.basis > index
     }
 
     fn post(&self, identity: &str) -> Option<(usize, &Standing)> {

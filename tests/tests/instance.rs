@@ -41,15 +41,21 @@ impl Dishonest {
         self.rooms.entry(room).or_default().push(entry);
     }
 
+    fn enter_all(&mut self, targets: Vec<Signed>) {
+        for target in targets {
+            self.enter(target);
+        }
+    }
+
     /// A release to drc and the plenary, proposed by washington; its approval by kinshasa, and both
     /// targets signed by both, entered nowhere.
-    fn release(&mut self, manifests: Vec<Digest>) -> (Drafted, Signed, Vec<Signed>) {
+    fn release(&mut self, manifests: &[Digest]) -> (Drafted, Signed, Vec<Signed>) {
         let Desks { washington, kinshasa, .. } = self.desks.clone();
         let targets = ["drc", "plenary"].map(|name| {
             let room = self.world.room(name).unwrap();
             let mut post = self.world.post(room, &washington, "cease-fire").unwrap();
             if let Act::Post(post) = &mut post.act {
-                post.manifests.clone_from(&manifests);
+                post.manifests = manifests.to_vec();
             }
             post
         });
@@ -70,7 +76,9 @@ impl Dishonest {
             let mut replay = Replay::new(*id);
             let verified = replay.push(entries.clone()).unwrap();
             let state = replay.state().unwrap().clone();
-            verified.iter().for_each(|entry| instance.observe(state.name(), entry));
+            for entry in &verified {
+                instance.observe(state.name(), entry);
+            }
             states.push(state);
         }
         instance.check(&states)
@@ -85,16 +93,16 @@ impl Dishonest {
 fn an_honest_servers_rooms_have_no_faults() {
     let mut server = Dishonest::new();
     assert_eq!(server.faults(), []);
-    let (_, approval, targets) = server.release(vec![]);
+    let (_, approval, targets) = server.release(&[]);
     server.enter(approval);
-    targets.into_iter().for_each(|target| server.enter(target));
+    server.enter_all(targets);
     assert_eq!(server.faults(), []);
 }
 
 #[test]
 fn half_of_a_joint_release_is_named() {
     let mut server = Dishonest::new();
-    let (drafted, approval, mut targets) = server.release(vec![]);
+    let (drafted, approval, mut targets) = server.release(&[]);
     let index = server.index("chamber");
     server.enter(approval);
     server.enter(targets.remove(0));
@@ -105,9 +113,9 @@ fn half_of_a_joint_release_is_named() {
 #[test]
 fn a_target_without_its_approval_is_named() {
     let mut server = Dishonest::new();
-    let (_, _, targets) = server.release(vec![]);
+    let (_, _, targets) = server.release(&[]);
     let [drc, plenary] = ["drc", "plenary"].map(|name| (name.to_owned(), server.index(name)));
-    targets.into_iter().for_each(|target| server.enter(target));
+    server.enter_all(targets);
     let faults = server.faults();
     assert_eq!(faults.len(), 2);
     for (room, index) in [drc, plenary] {
@@ -118,7 +126,7 @@ fn a_target_without_its_approval_is_named() {
 #[test]
 fn a_target_with_other_signatures_is_named() {
     let mut server = Dishonest::new();
-    let (drafted, approval, mut targets) = server.release(vec![]);
+    let (drafted, approval, mut targets) = server.release(&[]);
     let index = server.index("plenary");
     server.enter(approval);
     server.enter(targets.remove(0));
@@ -130,9 +138,9 @@ fn a_target_with_other_signatures_is_named() {
 #[test]
 fn a_target_of_two_enacted_proposals_is_named() {
     let mut server = Dishonest::new();
-    let (drafted, approval, targets) = server.release(vec![]);
+    let (drafted, approval, targets) = server.release(&[]);
     server.enter(approval);
-    targets.into_iter().for_each(|target| server.enter(target));
+    server.enter_all(targets);
     // The same targets once more, by the same two: their signatures are the same as well.
     let Desks { washington, kinshasa, .. } = server.desks.clone();
     let again = server.world.propose(&washington, drafted.targets.clone()).unwrap();
@@ -164,9 +172,9 @@ fn a_release_whose_manifest_was_not_recorded_before_is_named() {
         server.enter(sign(&briefing, &[&washington]).unwrap());
     };
     let release = |server: &mut Dishonest| {
-        let (_, approval, targets) = server.release(vec![manifest]);
+        let (_, approval, targets) = server.release(&[manifest]);
         server.enter(approval);
-        targets.into_iter().for_each(|target| server.enter(target));
+        server.enter_all(targets);
     };
     let unknown = |server: &Dishonest| {
         let faults = ["drc", "plenary"].map(|name| InstanceFault::ManifestUnknown {

@@ -224,7 +224,8 @@ fn several_statements_of_one_call_stand_in_order() {
         let post = world.post(drc, &desks.drc_liaison, "one of three").unwrap();
         submission(&sign(&post, &[&desks.drc_liaison]).unwrap())
     });
-    let indexes: Vec<_> = world.house.append(&call).unwrap().iter().map(|entry| entry.index()).collect();
+    let indexes: Vec<_> =
+        world.house.append(&call).unwrap().iter().map(tearline_ledger::rules::VerifiedEntry::index).collect();
     assert_eq!(indexes, [1, 2, 3]);
 }
 #[test]

@@ -236,6 +236,8 @@ fn a_custodian_alone_removes_members_of_its_party_itself_too() {
     }
 }
 
+type Change<'a> = Box<dyn Fn(&mut Charter) + 'a>;
+
 #[test]
 fn a_custodian_alone_does_nothing_else() {
     let (mut world, desks, _) = kivu();
@@ -243,7 +245,7 @@ fn a_custodian_alone_does_nothing_else() {
     let Desks { drc_liaison, drc_delegation, rwanda_liaison, monitor_1, kigali, .. } = &desks;
     let stranger = Desk::new(Role::Party, "drc/envoy").unwrap();
     let limits = |charter: &mut Charter| charter.limits.attachments += 1;
-    let changes: Vec<Box<dyn Fn(&mut Charter)>> = vec![
+    let changes: Vec<Change<'_>> = vec![
         Box::new(|_| ()),
         Box::new(|charter| remove(charter, rwanda_liaison)),
         Box::new(|charter| remove(charter, monitor_1)),
@@ -254,7 +256,8 @@ fn a_custodian_alone_does_nothing_else() {
         Box::new(|charter| (remove(charter, drc_liaison), limits(charter)).1),
         Box::new(|charter| (remove(charter, drc_liaison), charter.succession = true).1),
         Box::new(|charter| {
-            (remove(charter, drc_liaison), charter.service.address = "localhost:7444".to_owned()).1
+            remove(charter, drc_liaison);
+            charter.service.address = "localhost:7444".to_owned();
         }),
         Box::new(|charter| {
             remove(charter, drc_liaison);

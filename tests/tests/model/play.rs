@@ -17,23 +17,23 @@ use tearline_tests::{
 };
 
 /// A statement and who signs it.
-pub type Line = (Statement, Vec<Desk>);
+pub(crate) type Line = (Statement, Vec<Desk>);
 
 /// The world and the model, side by side.
 #[derive(Clone)]
-pub struct Play {
-    pub world: World,
-    pub model: Model,
-    pub desks: Desks,
+pub(crate) struct Play {
+    pub(crate) world: World,
+    pub(crate) model: Model,
+    pub(crate) desks: Desks,
     /// Proposals made so far, with the proposer.
-    pub drafts: Vec<(Drafted, Desk)>,
+    pub(crate) drafts: Vec<(Drafted, Desk)>,
     /// Everything that was taken.
-    pub taken: Vec<VerifiedEntry>,
+    pub(crate) taken: Vec<VerifiedEntry>,
 }
 
 impl Play {
     /// The Kivu rooms, founded in both.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let world = World::kivu().unwrap();
         let mut play = Self {
             model: Model::at(world.house.now()),
@@ -59,17 +59,17 @@ impl Play {
         play
     }
 
-    pub fn name(&self, room: RoomId) -> String {
+    pub(crate) fn name(&self, room: RoomId) -> String {
         self.world.state(room).map_or_else(|_| room.to_string(), |it| it.name().as_str().to_owned())
     }
 
-    pub fn pass(&mut self, seconds: u64) {
+    pub(crate) fn pass(&mut self, seconds: u64) {
         self.world.pass(seconds);
         self.model.now += seconds;
     }
 
     /// Says these in one call; whether they were taken. Panics if the rooms and the model disagree.
-    pub fn say(&mut self, call: &[Line]) -> bool {
+    pub(crate) fn say(&mut self, call: &[Line]) -> bool {
         let said: Vec<Said> =
             call.iter().map(|(statement, signers)| self.project(statement, signers)).collect();
         let submissions: Result<Vec<_>> = call
@@ -101,7 +101,7 @@ impl Play {
         Said {
             identity: identity(statement).to_string(),
             id: statement.id.to_string(),
-            hourly: statement.id.time() % 3600 == 0,
+            hourly: statement.id.time().is_multiple_of(3600),
             room: self.name(room),
             author: statement.author.as_str().to_owned(),
             signers: signers.iter().map(|desk| desk.key_id().to_string()).collect::<BTreeSet<_>>(),
