@@ -7,7 +7,12 @@ use std::{future::Future, io, net::SocketAddr, pin::Pin, sync::Arc};
 
 use tearline_ledger::id::RoomId;
 use tearline_proto::v1::{attachments_server::AttachmentsServer, rooms_server::RoomsServer};
-use tokio::{net::TcpListener, sync::{oneshot, watch}, task, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task,
+    time::timeout,
+};
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
 
