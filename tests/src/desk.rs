@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use bytes::Bytes;
+use rcgen::{KeyPair, PublicKeyData as _};
 use tearline_ledger::{
     card::Card,
     charter::Member,
@@ -29,6 +30,7 @@ pub fn domain() -> Result<Domain> {
 pub struct Desk {
     card: Card,
     tls_spki: Bytes,
+    tls: Option<Arc<KeyPair>>,
     private: Arc<Private>,
 }
 
@@ -71,7 +73,16 @@ impl Desk {
             seal_key: seal.as_ref().map(|key| key.public().clone()),
             tls_key: Digest::of(&tls_spki),
         };
-        Ok(Self { card, tls_spki, private: Arc::new(Private { sign, seal }) })
+        Ok(Self { card, tls_spki, tls: None, private: Arc::new(Private { sign, seal }) })
+    }
+
+    /// The same desk with a fresh TLS key, ECDSA P-256, which a real connection can be made with.
+    pub fn with_tls_key(mut self) -> Result<Self> {
+        let key = KeyPair::generate()?;
+        self.tls_spki = key.subject_public_key_info().into();
+        self.card.tls_key = Digest::of(&self.tls_spki);
+        self.tls = Some(Arc::new(key));
+        Ok(self)
     }
 
     /// Its full name.
@@ -84,9 +95,14 @@ impl Desk {
         &self.card
     }
 
-    /// The bytes that stand in for its certificate's public key; the card has their digest.
+    /// Its certificate's public key, or the bytes that stand in for it; the card has their digest.
     pub fn tls_spki(&self) -> &Bytes {
         &self.tls_spki
+    }
+
+    /// Its TLS key, if it was given a real one.
+    pub fn tls_key(&self) -> Option<&KeyPair> {
+        self.tls.as_deref()
     }
 
     /// Its signing key.
@@ -156,6 +172,32 @@ impl Desks {
             rwanda_liaison: Desk::new(Role::Party, "rwanda/liaison")?,
             monitor_1: Desk::new(Role::Auditor, "un/monitor-1")?,
             monitor_2: Desk::new(Role::Auditor, "un/monitor-2")?,
+        })
+    }
+
+    /// All of them, each with a fresh TLS key.
+    pub fn with_tls_keys() -> Result<Self> {
+        let Self {
+            washington,
+            kinshasa,
+            kigali,
+            drc_delegation,
+            drc_liaison,
+            rwanda_delegation,
+            rwanda_liaison,
+            monitor_1,
+            monitor_2,
+        } = Self::new()?;
+        Ok(Self {
+            washington: washington.with_tls_key()?,
+            kinshasa: kinshasa.with_tls_key()?,
+            kigali: kigali.with_tls_key()?,
+            drc_delegation: drc_delegation.with_tls_key()?,
+            drc_liaison: drc_liaison.with_tls_key()?,
+            rwanda_delegation: rwanda_delegation.with_tls_key()?,
+            rwanda_liaison: rwanda_liaison.with_tls_key()?,
+            monitor_1: monitor_1.with_tls_key()?,
+            monitor_2: monitor_2.with_tls_key()?,
         })
     }
 

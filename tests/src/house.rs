@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tearline_ledger::{
     checkpoint::{Checkpoint, CheckpointError, Origin, SignedCheckpoint},
     digest::Digest,
+    entry::Entry,
     id::{RoomId, StatementId},
     instance::{Instance, InstanceFault},
     keys::{KeyId, PublicKey, SigningKey},
@@ -202,6 +203,17 @@ impl House {
         self.commit(&taken)?;
         self.keys = keys;
         Ok(taken)
+    }
+
+    /// Takes up what a server has entered in a room, after what is known of it, as a reader would.
+    pub fn follow(&mut self, id: RoomId, entries: Vec<Entry>) -> Result<&[VerifiedEntry], ReplayError> {
+        self.keys.extend(entries.iter().filter_map(Entry::statement).flat_map(keys_of));
+        let empty = || Room { replay: Replay::new(id), entries: Vec::new() };
+        let room = self.rooms.entry(id).or_insert_with(empty);
+        let before = room.entries.len();
+        let replayed = room.replay.push(entries)?;
+        room.entries.extend(replayed);
+        Ok(room.entries.get(before..).unwrap_or_default())
     }
 
     /// The rules across rooms that a server keeps: one chamber, one name a room, the same mediators.

@@ -125,7 +125,12 @@ pub(super) async fn find<S: Store>(
     room: RoomId,
     id: &StatementId,
 ) -> Result<Option<Found>, RegistryError> {
-    let Some(index) = store.find(&room.0, id.as_bytes()).await? else { return Ok(None) };
+    let index = match store.find(&room.0, id.as_bytes()).await {
+        // A room that is being founded.
+        Err(StoreError::UnknownRoom(_)) => None,
+        found => found?,
+    };
+    let Some(index) = index else { return Ok(None) };
     let Some((entry, recalled)) = entry(store, room, index).await? else { return Ok(None) };
     Ok(entry.statement().map(|signed| Found {
         index,

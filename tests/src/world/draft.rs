@@ -57,7 +57,7 @@ impl World {
             founding: Some(Founding { domain: domain.clone(), name: name.parse()?, nonce: self.draw() }),
             epoch: 1,
             quorum,
-            log_vkey: self.log.vkey(&domain)?,
+            log_vkey: self.log_vkey.clone(),
             limits: Limits::default(),
             key_commitment: Digest::default(),
             members,

@@ -17,15 +17,17 @@ use tearline_ledger::{
     envelope::{Envelope, PayloadType, Signature},
     id::{HOUR, Identity, Ref, RoomId, StatementId},
     merkle::TreeSize,
+    note::VerifierKey,
     roomkey::{NewEpoch, RoomKeys},
     rules::{Refusal, RoomState, VerifiedEntry},
     seal,
     statement::{Basis, Post, Signed, Statement},
     wrap::RoomKey,
 };
+use tearline_proto::v1;
 
 use crate::{
-    desk::{Desk, Desks},
+    desk::{Desk, Desks, domain},
     house::{House, LogKey, NotTaken},
 };
 
@@ -52,6 +54,7 @@ pub struct World {
     /// Everyone.
     pub desks: Desks,
     log: Arc<LogKey>,
+    log_vkey: VerifierKey,
     /// By their commitments.
     room_keys: HashMap<Digest, RoomKey>,
     /// Sealed content by its digest.
@@ -64,10 +67,21 @@ pub struct World {
 impl World {
     /// The chamber alone, founded by all three mediators with quorum 2; the auditors are in it.
     pub fn chamber_only() -> Result<Self> {
+        let log = LogKey::from_seed(&[0x10; 32]);
+        let log_vkey = log.vkey(&domain()?)?;
+        let (mut world, founding) = Self::to_be_founded(Desks::new()?, log_vkey, START)?;
+        world.log = Arc::new(log);
+        world.house.append(&[submission(&founding)])?;
+        Ok(world)
+    }
+
+    /// No rooms yet, and what founds the chamber. Charters name this key as the log's.
+    pub fn to_be_founded(desks: Desks, log_vkey: VerifierKey, now: u64) -> Result<(Self, Signed)> {
         let mut world = Self {
-            house: House::new(RoomId(Digest::default()), START),
-            desks: Desks::new()?,
-            log: Arc::new(LogKey::from_seed(&[0x10; 32])),
+            house: House::new(RoomId(Digest::default()), now),
+            desks,
+            log: Arc::new(LogKey::from_seed(&[0; 32])),
+            log_vkey,
             room_keys: HashMap::new(),
             contents: HashMap::new(),
             seed: [0; 32],
@@ -78,9 +92,8 @@ impl World {
         let members = world.members_with(&[]);
         let charter = world.founding("chamber", 2, members, &desks.washington)?;
         let signed = sign(&charter, &desks.mediators())?;
-        world.house = House::new(signed.room(), START);
-        world.house.append(&[submission(&signed)])?;
-        Ok(world)
+        world.house = House::new(signed.room(), now);
+        Ok((world, signed))
     }
 
     /// The Kivu scenario's rooms: chamber, drc, rwanda and plenary, everyone in its place.
@@ -128,7 +141,21 @@ impl World {
         self.contents.get(digest)
     }
 
-    /// The log's key.
+    /// What goes over the wire of a call: each statement with the content that was sealed for it here.
+    pub fn request(&self, call: &[(RoomId, Bytes)]) -> Result<v1::AppendRequest> {
+        let submissions = call.iter().map(|(room, envelope)| {
+            let signed = Signed::parse(envelope)?;
+            let content = signed.statement.sealed().and_then(|post| self.contents.get(&post.digest));
+            Ok(v1::Submission {
+                room: room.as_bytes().to_vec().into(),
+                envelope: envelope.clone(),
+                content: content.cloned().unwrap_or_default(),
+            })
+        });
+        Ok(v1::AppendRequest { submissions: submissions.collect::<Result<_>>()? })
+    }
+
+    /// The log's key, of a world that is its own server.
     pub fn log(&self) -> &LogKey {
         &self.log
     }
