@@ -97,6 +97,15 @@ pub enum Kind {
     Access(VerifierKey),
 }
 
+/// Whether sealed content belongs into a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Every post and proposal must come with it, but for the recalled and expired.
+    Expected,
+    /// An auditor's replica has none.
+    Without,
+}
+
 /// The id of an organisation's access log; `home` is the party's own room, or else the chamber.
 pub fn access_log_id(home: RoomId, org: &Org) -> RoomId {
     RoomId(frame_digest(&[b"tearline/v1/access", home.as_bytes(), org.as_str().as_bytes()]))
@@ -118,6 +127,7 @@ pub struct Progress {
 pub struct Replica {
     disk: Disk,
     kind: Kind,
+    content: Content,
     verifier: Verifier,
     state: State,
     facts: Facts,
@@ -147,7 +157,7 @@ impl Facts {
 
 impl Replica {
     /// Opens the replica in a folder, making it if need be.
-    pub fn open(dir: &Path, identity: Identity, kind: Kind) -> Result<Self, ReplicaError> {
+    pub fn open(dir: &Path, identity: Identity, kind: Kind, content: Content) -> Result<Self, ReplicaError> {
         let (mut disk, state) = Disk::open(dir)?;
         let (room, name) = (identity.room, identity.name.clone());
         let shown = || dir.display().to_string();
@@ -181,7 +191,7 @@ impl Replica {
             };
             verifier.keep(state.checkpoint.as_bytes()).map_err(mismatch)?;
         }
-        Ok(Self { disk, kind, verifier, state, facts, new_missing: Vec::new() })
+        Ok(Self { disk, kind, content, verifier, state, facts, new_missing: Vec::new() })
     }
 
     /// Takes the next message of a stream that began at or before the end of this replica.
@@ -189,10 +199,7 @@ impl Replica {
     /// Nothing is kept for good before a checkpoint covers it. After an error the replica is as it was
     /// at its last checkpoint. `now` is this desk's clock, in seconds since 1970.
     pub fn take(&mut self, rows: v1::Rows, now: u64) -> Result<Progress, ReplicaError> {
-        if !self.disk.begin()? {
-            self.reopen()?;
-            self.disk.begin()?;
-        }
+        self.begin()?;
         let taken = self.take_unguarded(rows, now);
         if taken.is_err() {
             self.disk.roll_back();
@@ -206,11 +213,10 @@ impl Replica {
     pub fn take_checkpoint(&mut self, note: &[u8]) -> Result<SignedCheckpoint, ReplicaError> {
         let checkpoint = self.verifier.open(note)?;
         self.verifier.agree(&checkpoint)?;
-        if self.verifier.tree().size() >= checkpoint.size() && self.is_newly_witnessed(&checkpoint)? {
-            if !self.disk.begin()? {
-                self.reopen()?;
-                self.disk.begin()?;
-            }
+        let between_streams = self.verifier.size().0 == self.state.size;
+        let covered = checkpoint.size() <= self.verifier.size();
+        if between_streams && covered && self.is_newly_witnessed(&checkpoint)? {
+            self.begin()?;
             let mut state = self.state.clone();
             state.witnessed = Some(checkpoint.note().to_string());
             self.state = self.disk.commit(state)?;
@@ -241,7 +247,7 @@ impl Replica {
             self.facts.observe(fresh.index, &fresh.entry);
             self.disk.append(fresh.entry.bytes(), fresh.content.as_deref())?;
             let sealed = fresh.entry.statement().is_some_and(|signed| signed.statement.sealed().is_some());
-            if sealed && fresh.content.is_none() {
+            if sealed && fresh.content.is_none() && self.content == Content::Expected {
                 self.new_missing.push(fresh.index);
             }
         }
@@ -311,9 +317,21 @@ impl Replica {
         Ok(end.is_some_and(|end| end < now.saturating_add(CLOCK_SECONDS)))
     }
 
+    /// Waits to be the only one that appends, with everything that others have appended before.
+    fn begin(&mut self) -> Result<(), ReplicaError> {
+        while !self.disk.begin()? {
+            self.reopen()?;
+        }
+        Ok(())
+    }
+
     fn reopen(&mut self) -> Result<(), ReplicaError> {
         let dir = self.disk.dir().to_owned();
-        *self = Self::open(&dir, self.verifier.identity().clone(), self.kind.clone())?;
+        *self = Self::open(&dir, self.verifier.identity().clone(), self.kind.clone(), self.content)?;
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "replica/replica_tests.rs"]
+mod tests;
