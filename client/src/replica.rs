@@ -261,6 +261,10 @@ impl Replica {
         let complete = taken.checkpoint.is_some();
         if let Some(checkpoint) = taken.checkpoint {
             self.commit(&checkpoint, &late)?;
+        } else if self.verifier.size().0 == self.state.size {
+            let mut state = self.state.clone();
+            state.missing.retain(|index| !late.contains(index));
+            self.state = self.disk.commit(state)?;
         }
         Ok(Progress { fresh: taken.fresh, complete, warnings: taken.warnings })
     }

@@ -169,16 +169,21 @@ impl Replica {
         self.facts.charters.iter().map(|(index, _)| *index)
     }
 
+    /// The charter that stands at this index.
+    pub fn charter_at(&self, index: u64) -> Result<Charter, ReplicaError> {
+        let entry = self.require_entry(index)?;
+        match entry.statement().map(|signed| &signed.statement.act) {
+            Some(Act::Charter(charter)) => Ok((**charter).clone()),
+            _ => Err(ReplicaError::NoEntry { room: self.name().to_owned(), index, size: self.size() }),
+        }
+    }
+
     /// The charter in force just before the entry at `index`: the one that says who might sign it.
     /// For the founding charter, itself.
     pub fn charter_before(&self, index: u64) -> Result<Charter, ReplicaError> {
         let before = |(at, _): &&(u64, _)| *at < index.max(1);
         let at = self.facts.charters.iter().rev().find(before).map_or(0, |(at, _)| *at);
-        let entry = self.require_entry(at)?;
-        match entry.statement().map(|signed| &signed.statement.act) {
-            Some(Act::Charter(charter)) => Ok((**charter).clone()),
-            _ => Err(ReplicaError::NoEntry { room: self.name().to_owned(), index: at, size: self.size() }),
-        }
+        self.charter_at(at)
     }
 
     /// Where the statement of this id stands.
