@@ -8,6 +8,7 @@
 pub mod alarm;
 pub mod compose;
 pub mod connect;
+pub mod cosigning;
 pub mod desk;
 pub mod durable;
 pub mod error;

@@ -340,8 +340,8 @@ mod tests {
         RoomId(Digest([byte; 32]))
     }
 
-    fn name(text: &str) -> Option<RoomName> {
-        Some(text.parse().unwrap())
+    fn name(text: &str) -> RoomName {
+        text.parse().unwrap()
     }
 
     #[test]
@@ -350,15 +350,12 @@ mod tests {
         let path = dir.path().join("liaison");
         let mut made = Profile::create(&path, &member()).unwrap();
         made.set_server("tearline.example:7443").unwrap();
-        made.add_rooms(&[(room(1), name("drc")), (room(2), None)]).unwrap();
-        made.add_rooms(&[(room(1), name("other")), (room(2), name("plenary"))]).unwrap();
+        made.add_rooms(&[(room(1), Some(name("drc"))), (room(2), None)]).unwrap();
+        made.add_rooms(&[(room(1), Some(name("other"))), (room(2), Some(name("plenary")))]).unwrap();
         let read = Profile::open(&path).unwrap();
         assert_eq!(read.settings, made.settings);
         assert_eq!(read.member(), &member());
-        assert_eq!(
-            read.rooms().unwrap(),
-            [(room(1), name("drc").unwrap()), (room(2), name("plenary").unwrap())]
-        );
+        assert_eq!(read.rooms().unwrap(), [(room(1), name("drc")), (room(2), name("plenary"))]);
         assert!(read.trusts(room(2)) && !read.trusts(room(3)));
         assert_eq!(read.room(&"plenary".parse().unwrap()).unwrap(), room(2));
         assert!(matches!(read.room(&"rwanda".parse().unwrap()), Err(ProfileError::NoRoom(_))));
@@ -390,7 +387,7 @@ mod tests {
         let mut one = Profile::create(dir.path(), &member()).unwrap();
         let mut two = Profile::open(dir.path()).unwrap();
         one.set_server("one.example:1").unwrap();
-        two.add_rooms(&[(room(1), name("drc"))]).unwrap();
+        two.add_rooms(&[(room(1), Some(name("drc")))]).unwrap();
         one.change_marks(|marks| marks.read.extend(["drc#1".to_owned()])).unwrap();
         two.change_marks(|marks| marks.read.extend(["drc#2".to_owned()])).unwrap();
         let read = Profile::open(dir.path()).unwrap();

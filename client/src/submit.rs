@@ -3,7 +3,7 @@
 //! Specification: `docs/spec.md`, sections 5 and 6.4. The same statements may be sent again: they are
 //! answered again and stored once. Whether to make them anew is for the caller.
 
-use tearline_ledger::{id::RoomId, replay::Replay, statement::Act};
+use tearline_ledger::{digest::Digest, id::RoomId, replay::Replay, statement::Act};
 use tearline_proto::v1;
 
 use crate::{
@@ -34,7 +34,7 @@ pub async fn submit(
         let name = room.map(|room| name_of(desk, room, submissions)).unwrap_or_default();
         let reason = format!("{} receipts came for {} statements", answers.len(), submissions.len());
         let alarm = Alarm::FalseReceipt { room: name, reason };
-        return Err(desk.raise(room.unwrap_or(RoomId(Default::default())), alarm.into()));
+        return Err(desk.raise(room.unwrap_or(RoomId(Digest::default())), alarm.into()));
     }
     for (sent, answer) in submissions.iter().zip(&answers) {
         let receipt = check(session, desk, submissions, (sent, answer), (first_sent, came)).await?;

@@ -18,7 +18,7 @@ use crate::{
     evidence::{Exhibit, Raised},
     receipts,
     replica::{Progress, Replica, ReplicaError, access_log_id},
-    session::{Reading, Session},
+    session::{Reading, Session, id_bytes},
 };
 
 /// Begins the name of every access log.
@@ -31,6 +31,8 @@ pub struct Cut {
     pub rooms: Vec<(RoomId, RoomName, Bytes)>,
     /// Access logs, by `access/ORG`.
     pub access: Vec<(RoomId, String, Bytes)>,
+    /// Rooms that are known here and not listed: this desk was removed, or the server hides them.
+    pub gone: Vec<RoomName>,
 }
 
 /// What synchronising one log did.
@@ -63,6 +65,8 @@ pub async fn list(session: &Session, desk: &Desk) -> Result<Cut, Error> {
         }
         cut.rooms.push((id, name, head.checkpoint));
     }
+    let listed = |id: &RoomId| cut.rooms.iter().any(|(listed, ..)| listed == id);
+    cut.gone = known.into_iter().filter(|(id, _)| !listed(id)).map(|(_, name)| name).collect();
     Ok(cut)
 }
 
@@ -183,6 +187,9 @@ async fn stream(
     match take_all(session, replica, reading, on_progress).await {
         Ok(synced) => Ok(synced),
         Err(Fault::Raised(raised)) => Err(locate(session, desk, replica, *raised).await),
+        Err(Fault::Other(Error::Refused(refused))) if refused.code == tonic::Code::OutOfRange => {
+            Err(shrunk(session, desk, replica, Error::Refused(refused)).await)
+        }
         Err(other) => Err(other.into_error(desk, room)),
     }
 }
@@ -238,6 +245,29 @@ async fn take_all(
     }
     replica.abandon()?;
     Err(Fault::Other(Error::Incomplete(replica.name().to_owned())))
+}
+
+/// The server says that the log ends before what was verified: its own checkpoint must show it.
+async fn shrunk(session: &Session, desk: &Desk, replica: &mut Replica, refused: Error) -> Error {
+    let room = replica.room();
+    let request = v1::ProveRequest { room: id_bytes(room), ..v1::ProveRequest::default() };
+    let proof = match session.prove(request).await {
+        Ok(proof) => proof,
+        Err(error) => return error,
+    };
+    let checkpoint = match replica.take_checkpoint(&proof.checkpoint) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => return desk.alarmed(room, error),
+    };
+    let (had, has) = (replica.size(), checkpoint.size().0);
+    if has >= had {
+        return refused;
+    }
+    let alarm = Alarm::Shrunk { room: replica.name().to_owned(), had, has };
+    let mut raised = Raised::from(alarm).with(Exhibit::checkpoint("served now", &proof.checkpoint));
+    let kept = replica.checkpoint().map(|kept| Exhibit::checkpoint("kept here", &kept.to_bytes()));
+    raised.exhibits.extend(kept);
+    desk.raise(room, raised)
 }
 
 /// A checkpoint does not fit: reads the log again, to name the entry that was altered if one was.
