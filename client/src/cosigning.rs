@@ -45,8 +45,7 @@ pub async fn cosign(session: &Session, desk: &Desk, replica: &Replica) -> Result
 
 /// The newest checkpoint with this desk's cosignature of `now`; that it was made is durable.
 pub fn prepare(desk: &Desk, replica: &Replica, now: u64) -> Result<SignedCheckpoint, Error> {
-    let room = replica.room();
-    let name = replica.name().to_owned();
+    let (room, name) = (replica.room(), replica.name().to_owned());
     let empty = || Error::Replica(crate::replica::ReplicaError::Empty(name.clone()));
     let mut checkpoint = replica.checkpoint().ok_or_else(empty)?.clone();
     let ahead = replica.complete_to().unwrap_or_default().saturating_sub(now);
@@ -58,11 +57,11 @@ pub fn prepare(desk: &Desk, replica: &Replica, now: u64) -> Result<SignedCheckpo
     let path = desk.profile().room_dir(room).join("cosigned");
     let _lock = Lock::take(&path.with_extension("lock"))?;
     if let Some(last) = read(&path)? {
-        let root = replica.tree().root_at(TreeSize(last.size)).map(|root| root.to_hex());
-        if root.as_ref() != Some(&last.root) {
+        let verified = replica.tree().root_at(TreeSize(last.size)).map(|root| root.to_hex());
+        if verified.as_ref() != Some(&last.root) {
             let (room_name, size) = (name.clone(), last.size);
             let shrunk = Alarm::Shrunk { room: name, had: last.size, has: replica.size() };
-            let alarm = root.map_or(shrunk, |_| Alarm::Forked { room: room_name, size });
+            let alarm = verified.map_or(shrunk, |_| Alarm::Forked { room: room_name, size });
             let served = Exhibit::checkpoint("served now", &checkpoint.to_bytes());
             return Err(desk.raise(room, Raised::from(alarm).with(served)));
         }
@@ -115,15 +114,12 @@ fn read(path: &std::path::Path) -> Result<Option<Last>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use tearline_ledger::keys::SigningKey;
-
     use super::*;
-    use crate::{profile::Profile, sample::House, vault::Vault, witness::witnesses};
+    use crate::{profile::Profile, sample::House, witness::witnesses};
 
     fn auditor(dir: &std::path::Path, house: &House) -> (Desk, Replica) {
         let profile = Profile::create(dir, &house.auditor.name).unwrap();
-        let vault = Vault::sample(SigningKey::from_seed(&house.auditor.sign.seed()));
-        let desk = Desk::new(profile, Some(vault));
+        let desk = Desk::new(profile, Some(house.auditor.vault()));
         let replica = desk.replica(house.replay.room(), &"chamber".parse().unwrap()).unwrap();
         (desk, replica)
     }

@@ -14,6 +14,7 @@ pub mod durable;
 pub mod error;
 pub mod evidence;
 pub mod join;
+pub mod marks;
 pub mod passphrase;
 pub mod profile;
 pub mod receipts;

@@ -4,10 +4,7 @@
 //! `rooms/ROOM-ID/…`, `access/LOG-ID/…`, `evidence/`, `marks.json`. Nothing in it is overwritten
 //! unasked. What a room's folder holds is known to `replica` alone.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tearline_ledger::{
@@ -19,8 +16,6 @@ use tearline_ledger::{
 
 use crate::durable::{self, FileError, Lock};
 
-/// What the marks of a profile may take, in bytes.
-const MARKS_MAX: u64 = 256 << 20;
 const SETTINGS_MAX: u64 = 1 << 20;
 const PAPER_MAX: u64 = 64 << 20;
 
@@ -113,14 +108,6 @@ fn certificate_file() -> String {
 
 fn authority_file() -> String {
     "authority.pem".to_owned()
-}
-
-/// Which posts this desk has read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Marks {
-    /// Entries that were shown, `room name#index`.
-    pub read: BTreeSet<String>,
 }
 
 /// A desk's folder.
@@ -269,28 +256,6 @@ impl Profile {
     /// The file of the desk's own card.
     pub fn card_path(&self) -> PathBuf {
         self.dir.join("card.tearline")
-    }
-
-    /// Which posts have been read.
-    pub fn marks(&self) -> Result<Marks, ProfileError> {
-        let path = self.dir.join("marks.json");
-        match durable::read(&path, MARKS_MAX) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| ProfileError::Marks { path, reason: error.to_string() }),
-            Err(FileError::Missing(_)) => Ok(Marks::default()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Changes which posts have been read; two commands at once do not undo each other.
-    pub fn change_marks(&self, change: impl FnOnce(&mut Marks)) -> Result<(), ProfileError> {
-        let _lock = self.lock()?;
-        let mut marks = self.marks()?;
-        change(&mut marks);
-        let path = self.dir.join("marks.json");
-        let text = serde_json::to_vec_pretty(&marks)
-            .map_err(|error| ProfileError::Marks { path: path.clone(), reason: error.to_string() })?;
-        Ok(durable::replace(&path, &text)?)
     }
 
     /// Held while several files of the profile are changed together.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long a call, or the next message of a stream that is not followed, may take.
-pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+pub const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// The longest message: rows with the sealed content of several posts.
 const MESSAGE_MAX: usize = 64 << 20;
 

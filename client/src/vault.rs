@@ -106,9 +106,9 @@ impl Vault {
     }
 
     #[cfg(test)]
-    pub(crate) fn sample(sign: SigningKey) -> Self {
+    pub(crate) fn sample(sign: SigningKey, seal: SealingKey) -> Self {
         let pair = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
-        Self::of(sign, SealingKey::generate().unwrap(), Zeroizing::new(pair.serialize_der())).unwrap()
+        Self::of(sign, seal, Zeroizing::new(pair.serialize_der())).unwrap()
     }
 
     /// Writes the keys into a file that is not there yet, encrypted under `passphrase`.
