@@ -14,7 +14,7 @@ use tearline_ledger::{
     checkpoint::SignedCheckpoint,
     digest::frame_digest,
     entry::Entry,
-    id::{RoomId, StatementId},
+    id::RoomId,
     keys::KeyId,
     name::{MemberName, Org},
     note::VerifierKey,
@@ -140,13 +140,11 @@ pub struct Replica {
 struct Facts {
     charters: Vec<(u64, VerifierKey)>,
     names: HashMap<KeyId, MemberName>,
-    ids: HashMap<StatementId, u64>,
 }
 
 impl Facts {
     fn observe(&mut self, index: u64, entry: &Entry) {
         let Some(signed) = entry.statement() else { return };
-        self.ids.insert(signed.statement.id, index);
         if let Act::Charter(charter) = &signed.statement.act {
             self.charters.push((index, charter.log_vkey.clone()));
             let names = charter.members.iter().map(|member| (member.sign_key.key_id(), member.name.clone()));
@@ -207,7 +205,8 @@ impl Replica {
         let taken = self.take_unguarded(rows, now);
         if taken.is_err() {
             self.disk.roll_back();
-            self.reopen()?;
+            // What was caught matters more than a disk that fails just then.
+            let _ = self.reopen();
         }
         taken
     }
@@ -328,7 +327,9 @@ impl Replica {
     /// Waits to be the only one that appends, with everything that others have appended before.
     fn begin(&mut self) -> Result<(), ReplicaError> {
         while !self.disk.begin()? {
+            let floor = self.verifier.floor();
             self.reopen()?;
+            self.verifier.set_floor(floor);
         }
         Ok(())
     }

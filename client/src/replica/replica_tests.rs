@@ -75,6 +75,11 @@ fn a_command_that_was_overtaken_goes_on_from_where_the_other_is() {
     one.take(house.rows(0, 2), house.now).unwrap();
     let progress = two.take(house.rows(0, 3), house.now).unwrap();
     assert_eq!((progress.fresh.len(), two.size()), (1, 3));
+
+    let progress = one.take(house.rows(2, 2), house.now).unwrap();
+    assert_eq!((progress.complete, one.size()), (true, 3), "an answer from before the other's is no alarm");
+    assert!(matches!(alarm(one.take(house.rows(1, 1), house.now)), Alarm::Shrunk { had: 2, has: 1, .. }));
+    assert_eq!(open(dir.path(), &house).checkpoint().unwrap().size().0, 3);
 }
 
 #[test]

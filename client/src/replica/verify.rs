@@ -86,12 +86,14 @@ pub struct Verifier {
     /// From which entry on each log key was in force.
     keys: Vec<(u64, VerifierKey)>,
     kept: Option<SignedCheckpoint>,
+    /// The server has shown so many entries to this command before.
+    floor: TreeSize,
 }
 
 impl Verifier {
     /// A verifier of a log so far, and the log keys of the charters in it, with their indices.
     pub fn new(identity: Identity, log: Log, keys: Vec<(u64, VerifierKey)>) -> Self {
-        Self { identity, log, keys, kept: None }
+        Self { identity, log, keys, kept: None, floor: TreeSize(0) }
     }
 
     /// Which log it is.
@@ -155,21 +157,25 @@ impl Verifier {
         Ok(out)
     }
 
-    /// Judges a checkpoint that must cover exactly the entries so far, or fewer than before.
+    /// Judges a checkpoint that must cover exactly the entries so far. Where another command has
+    /// fetched more since this one asked, the newer checkpoint that is kept stands for it.
     pub fn cover(&mut self, note: &[u8]) -> Result<SignedCheckpoint, Raised> {
         let checkpoint = self.open(note)?;
         self.agree(&checkpoint)?;
         let (has, size) = (checkpoint.size(), self.size());
-        let seen = self.kept.as_ref().map_or(TreeSize(0), SignedCheckpoint::size);
-        if has < seen {
-            let alarm = Alarm::Shrunk { room: self.name(), had: seen.0, has: has.0 };
+        if has < self.floor {
+            let alarm = Alarm::Shrunk { room: self.name(), had: self.floor.0, has: has.0 };
             return Err(self.contradiction(alarm, &checkpoint));
+        }
+        if let Some(kept) = self.kept.as_ref().filter(|kept| kept.size() == size && has < size) {
+            return Ok(kept.clone());
         }
         if has != size {
             let alarm = Alarm::NotCovered { room: self.name(), size: has.0 };
             return Err(self.contradiction(alarm, &checkpoint));
         }
         self.kept = Some(checkpoint.clone());
+        self.floor = has;
         Ok(checkpoint)
     }
 
@@ -213,8 +219,19 @@ impl Verifier {
     pub fn keep(&mut self, note: &[u8]) -> Result<(), Raised> {
         let checkpoint = self.open(note)?;
         self.agree(&checkpoint)?;
+        self.floor = checkpoint.size();
         self.kept = Some(checkpoint);
         Ok(())
+    }
+
+    /// What the server has shown to this command, whatever others have fetched since.
+    pub fn floor(&self) -> TreeSize {
+        self.floor
+    }
+
+    /// Goes on for a command to which the server had shown no more than this.
+    pub fn set_floor(&mut self, floor: TreeSize) {
+        self.floor = floor.min(self.floor);
     }
 
     fn name(&self) -> String {
