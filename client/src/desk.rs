@@ -212,3 +212,87 @@ impl Room {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tearline_ledger::{keys::SealingKey, statement::Act};
+
+    use super::*;
+    use crate::sample::{self, House};
+
+    fn at(dir: &Path, house: &House, desk: &sample::Desk) -> Desk {
+        let mut profile = Profile::create(dir, &desk.name).unwrap();
+        let name: RoomName = "chamber".parse().unwrap();
+        profile.add_rooms(&[(house.replay.room(), Some(name.clone()))]).unwrap();
+        let desk = Desk::new(profile, Some(desk.vault()));
+        let mut replica = desk.replica(house.replay.room(), &name).unwrap();
+        replica.take(house.rows(0, house.rows.len()), house.now).unwrap();
+        desk
+    }
+
+    fn chamber() -> RoomName {
+        "chamber".parse().unwrap()
+    }
+
+    #[test]
+    fn a_member_reads_offline_what_was_fetched() {
+        let dir = tempfile::tempdir().unwrap();
+        let house = House::founded().post(&["one", "two"]);
+        let desk = at(dir.path(), &house, &house.desks[1]);
+        let room = desk.room(&chamber()).unwrap();
+        let line = room.replica.line(2).unwrap();
+        assert_eq!(room.content(&line).unwrap().message().subject, "two");
+        assert!(matches!(room.open(&room.replica.line(0).unwrap()), Err(Error::NoContent { .. })));
+        let resolved = desk.resolve(&"chamber#2".parse().unwrap()).unwrap();
+        assert_eq!(desk.locate(&resolved.to_ref()).unwrap(), Some(resolved.entry));
+        assert!(desk.resolve(&"chamber#3".parse().unwrap()).is_err());
+        let writer = room.writer(desk.member(), house.now).unwrap();
+        let reference = room.replica.resolve(2).unwrap().to_ref();
+        let draft = writer.acknowledgement(vec![reference; 2]).unwrap();
+        let Act::Acknowledgement(posts) = &draft.statement().act else { panic!("another act") };
+        assert_eq!(posts.len(), 1);
+    }
+
+    #[test]
+    fn an_auditor_verifies_and_reads_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let house = House::founded().post(&["one"]);
+        let desk = at(dir.path(), &house, &house.auditor);
+        let room = desk.room(&chamber()).unwrap();
+        assert_eq!((room.replica.size(), room.keys.epochs().count()), (2, 0));
+        assert!(matches!(room.content(&room.replica.line(1).unwrap()), Err(Error::Open { .. })));
+    }
+
+    #[test]
+    fn a_wrap_that_does_not_open_is_an_alarm() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut house = House::founded();
+        let before = desk_with_broken_wrap(&mut house);
+        let desk = at(dir.path(), &house, &before);
+        let Err(Error::Alarm(caught)) = desk.room(&chamber()) else { panic!("no alarm") };
+        assert_eq!((caught.alarm.kind(), caught.alarm.index()), ("no-room-key", Some(1)));
+        assert!(caught.evidence.exists());
+    }
+
+    /// A new charter whose wrap for the second desk was made for another key.
+    fn desk_with_broken_wrap(house: &mut House) -> sample::Desk {
+        use crate::compose::{Draft, charters::Terms};
+        let writer = house.writer();
+        let terms = Terms::of(writer.state.charter());
+        let made = writer.charter(terms, &house.keys(), &std::collections::BTreeMap::new()).unwrap();
+        let mut statement = made.draft.statement().clone();
+        let Act::Charter(charter) = &mut statement.act else { panic!("another act") };
+        let wraps: Vec<_> = charter.members.iter().map(|member| member.wrap.clone()).collect();
+        let readers: Vec<usize> = (0..wraps.len()).filter(|at| wraps[*at].is_some()).collect();
+        charter.members[readers[1]].wrap = wraps[readers[0]].clone();
+        let draft = Draft::new(&statement, None).unwrap();
+        let signatures = house.desks.iter().map(|desk| draft.signature(&desk.sign)).collect();
+        house.accept(draft.with_signatures(signatures).unwrap());
+        let second = &house.desks[1];
+        sample::Desk {
+            name: second.name.clone(),
+            sign: tearline_ledger::keys::SigningKey::from_seed(&second.sign.seed()),
+            seal: SealingKey::from_seed(&second.seal.seed()).unwrap(),
+        }
+    }
+}

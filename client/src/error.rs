@@ -3,9 +3,9 @@
 //! Each module has its own errors; here they come together, with the code that a command exits with.
 
 use crate::{
-    compose::ComposeError, connect::ConnectError, durable::FileError, evidence::Caught, join::JoinError,
-    passphrase::PassphraseError, profile::ProfileError, refs::RefError, replica::ReplicaError,
-    vault::VaultError,
+    compose::ComposeError, connect::ConnectError, cosigning::CosignFault, durable::FileError,
+    evidence::Caught, join::JoinError, passphrase::PassphraseError, profile::ProfileError, refs::RefError,
+    replica::ReplicaError, vault::VaultError,
 };
 
 /// Done.
@@ -57,6 +57,9 @@ pub enum Error {
     /// A statement cannot be made.
     #[error(transparent)]
     Compose(#[from] ComposeError),
+    /// A checkpoint cannot be cosigned.
+    #[error(transparent)]
+    Cosign(#[from] CosignFault),
     /// The invitation cannot be used.
     #[error(transparent)]
     Join(#[from] JoinError),
@@ -82,8 +85,7 @@ impl Error {
     /// The code that a command exits with.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Alarm(_) => EXIT_ALARM,
-            Self::Replica(ReplicaError::Raised(_)) => EXIT_ALARM,
+            Self::Alarm(_) | Self::Replica(ReplicaError::Raised(_)) => EXIT_ALARM,
             Self::Ref(_) => EXIT_USAGE,
             _ => EXIT_FAILED,
         }

@@ -129,3 +129,101 @@ impl Joining {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, Issuer, KeyPair, SanType, SubjectPublicKeyInfo};
+    use tearline_ledger::{
+        admission::Admission,
+        charter::Limits,
+        note::{KeyMaterial, VerifierKey},
+    };
+
+    use super::*;
+    use crate::{
+        compose::charters::{Terms, founding, service},
+        sample::{NOW, desk},
+        vault::Vault,
+    };
+
+    struct Office {
+        pem: String,
+        issuer: Issuer<'static, KeyPair>,
+    }
+
+    fn office() -> Office {
+        let (params, key) = (CertificateParams::default(), KeyPair::generate().unwrap());
+        let pem = params.self_signed(&key).unwrap().pem();
+        Office { pem, issuer: Issuer::new(params, key) }
+    }
+
+    /// An invitation by two mediators for the desk with these keys, signed for `trusted`.
+    fn invitation(name: &MemberName, vault: &Vault, office: &Office, trusted: &Office) -> Invitation {
+        let mediators = [desk("mediator", "us/kigali", 1), desk("mediator", "us/kinshasa", 2)];
+        let card = vault.new_card(name, false).unwrap();
+        let authority = public_key_of("authority", trusted.pem.as_bytes()).unwrap();
+        let mut members: Vec<_> = mediators.iter().map(|it| it.card().into_member(None, None)).collect();
+        members.push(card.card().clone().into_member(None, None));
+        let terms = Terms {
+            quorum: 2,
+            limits: Limits::default(),
+            log_vkey: VerifierKey::new("kivu.example".parse().unwrap(), KeyMaterial::Ed25519([5; 32])),
+            service: service("tearline.example:7443", &authority),
+            members,
+            succession: false,
+        };
+        let draft =
+            founding(&mediators[0].name, name.domain(), &"drc".parse().unwrap(), terms, NOW).unwrap().draft;
+        let signatures = mediators.iter().map(|it| draft.signature(&it.sign)).collect();
+        let signed = draft.with_signatures(signatures).unwrap().signed;
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::URI(name.as_str().try_into().unwrap())];
+        let key = SubjectPublicKeyInfo::from_der(vault.tls_public()).unwrap();
+        Invitation {
+            admission: Admission::new(vec![signed], vec![card.tls_key().clone()]).unwrap(),
+            certificate: params.signed_by(&key, &office.issuer).unwrap().pem(),
+            authority: office.pem.clone(),
+        }
+    }
+
+    fn joined(dir: &std::path::Path) -> (Profile, Vault) {
+        let name = "spiffe://kivu.example/party/drc/liaison".parse().unwrap();
+        let (profile, vault) = (Profile::create(dir, &name).unwrap(), Vault::generate().unwrap());
+        profile.put_card(&vault.new_card(&name, false).unwrap()).unwrap();
+        (profile, vault)
+    }
+
+    #[test]
+    fn an_invitation_tells_server_rooms_and_who_signed_and_is_kept_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let ((mut profile, vault), office) = (joined(dir.path()), office());
+        let invitation = invitation(profile.member(), &vault, &office, &office);
+        let joining = Joining::check(&profile, &invitation).unwrap();
+        assert_eq!(joining.signers.len(), 2);
+        joining.keep(&mut profile).unwrap();
+        assert_eq!(profile.server().unwrap(), "tearline.example:7443");
+        assert_eq!(profile.room(&"drc".parse().unwrap()).unwrap(), joining.rooms[0].0);
+        assert!(matches!(joining.keep(&mut profile), Err(JoinError::File(FileError::Exists(_)))));
+        joining.renew(&mut profile).unwrap();
+        crate::connect::Credentials::load(&profile, &vault).unwrap();
+    }
+
+    #[test]
+    fn another_desks_keys_certificate_and_authority_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let ((profile, vault), office) = (joined(dir.path()), office());
+        let judge = |invitation: &Invitation| Joining::check(&profile, invitation).unwrap_err();
+        let other = Vault::generate().unwrap();
+        let name = profile.member();
+        assert!(matches!(judge(&invitation(name, &other, &office, &office)), JoinError::OtherKeys(_)));
+        let good = invitation(name, &vault, &office, &office);
+        let certificate = invitation(name, &other, &office, &office).certificate;
+        let swapped = Invitation { certificate, ..good };
+        assert!(matches!(judge(&swapped), JoinError::OtherCertificate));
+        let foreign = invitation(name, &vault, &office, &self::office());
+        assert!(matches!(judge(&foreign), JoinError::OtherAuthority));
+        let stranger = "spiffe://kivu.example/party/drc/delegation".parse().unwrap();
+        let error = judge(&invitation(&stranger, &vault, &office, &office));
+        assert!(matches!(error, JoinError::Admission(AdmissionError::NotNamed(_))));
+    }
+}

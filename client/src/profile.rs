@@ -4,10 +4,7 @@
 //! `rooms/ROOM-ID/…`, `access/LOG-ID/…`, `evidence/`, `marks.json`. Nothing in it is overwritten
 //! unasked. What a room's folder holds is known to `replica` alone.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tearline_ledger::{
@@ -19,8 +16,6 @@ use tearline_ledger::{
 
 use crate::durable::{self, FileError, Lock};
 
-/// What the marks of a profile may take, in bytes.
-const MARKS_MAX: u64 = 256 << 20;
 const SETTINGS_MAX: u64 = 1 << 20;
 const PAPER_MAX: u64 = 64 << 20;
 
@@ -113,14 +108,6 @@ fn certificate_file() -> String {
 
 fn authority_file() -> String {
     "authority.pem".to_owned()
-}
-
-/// Which posts this desk has read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Marks {
-    /// Entries that were shown, `room name#index`.
-    pub read: BTreeSet<String>,
 }
 
 /// A desk's folder.
@@ -271,28 +258,6 @@ impl Profile {
         self.dir.join("card.tearline")
     }
 
-    /// Which posts have been read.
-    pub fn marks(&self) -> Result<Marks, ProfileError> {
-        let path = self.dir.join("marks.json");
-        match durable::read(&path, MARKS_MAX) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| ProfileError::Marks { path, reason: error.to_string() }),
-            Err(FileError::Missing(_)) => Ok(Marks::default()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Changes which posts have been read; two commands at once do not undo each other.
-    pub fn change_marks(&self, change: impl FnOnce(&mut Marks)) -> Result<(), ProfileError> {
-        let _lock = self.lock()?;
-        let mut marks = self.marks()?;
-        change(&mut marks);
-        let path = self.dir.join("marks.json");
-        let text = serde_json::to_vec_pretty(&marks)
-            .map_err(|error| ProfileError::Marks { path: path.clone(), reason: error.to_string() })?;
-        Ok(durable::replace(&path, &text)?)
-    }
-
     /// Held while several files of the profile are changed together.
     pub fn lock(&self) -> Result<Lock, ProfileError> {
         Ok(Lock::take(&self.dir.join("lock"))?)
@@ -340,8 +305,8 @@ mod tests {
         RoomId(Digest([byte; 32]))
     }
 
-    fn name(text: &str) -> Option<RoomName> {
-        Some(text.parse().unwrap())
+    fn name(text: &str) -> RoomName {
+        text.parse().unwrap()
     }
 
     #[test]
@@ -350,15 +315,12 @@ mod tests {
         let path = dir.path().join("liaison");
         let mut made = Profile::create(&path, &member()).unwrap();
         made.set_server("tearline.example:7443").unwrap();
-        made.add_rooms(&[(room(1), name("drc")), (room(2), None)]).unwrap();
-        made.add_rooms(&[(room(1), name("other")), (room(2), name("plenary"))]).unwrap();
+        made.add_rooms(&[(room(1), Some(name("drc"))), (room(2), None)]).unwrap();
+        made.add_rooms(&[(room(1), Some(name("other"))), (room(2), Some(name("plenary")))]).unwrap();
         let read = Profile::open(&path).unwrap();
         assert_eq!(read.settings, made.settings);
         assert_eq!(read.member(), &member());
-        assert_eq!(
-            read.rooms().unwrap(),
-            [(room(1), name("drc").unwrap()), (room(2), name("plenary").unwrap())]
-        );
+        assert_eq!(read.rooms().unwrap(), [(room(1), name("drc")), (room(2), name("plenary"))]);
         assert!(read.trusts(room(2)) && !read.trusts(room(3)));
         assert_eq!(read.room(&"plenary".parse().unwrap()).unwrap(), room(2));
         assert!(matches!(read.room(&"rwanda".parse().unwrap()), Err(ProfileError::NoRoom(_))));
@@ -390,7 +352,7 @@ mod tests {
         let mut one = Profile::create(dir.path(), &member()).unwrap();
         let mut two = Profile::open(dir.path()).unwrap();
         one.set_server("one.example:1").unwrap();
-        two.add_rooms(&[(room(1), name("drc"))]).unwrap();
+        two.add_rooms(&[(room(1), Some(name("drc")))]).unwrap();
         one.change_marks(|marks| marks.read.extend(["drc#1".to_owned()])).unwrap();
         two.change_marks(|marks| marks.read.extend(["drc#2".to_owned()])).unwrap();
         let read = Profile::open(dir.path()).unwrap();

@@ -3,7 +3,10 @@
 //! Specification: `docs/spec.md`, section 5. A receipt proves that a statement stands in the log that
 //! its checkpoint is of; that this is the log that everybody sees, later checkpoints must show.
 
-use std::{fs, io, path::PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 use tearline_ledger::{
@@ -111,13 +114,19 @@ pub fn keep(desk: &Desk, receipt: &Receipt) -> Result<(), FileError> {
     durable::replace(&folder.join(receipt.index.to_string()), &text)
 }
 
-/// Compares kept receipts with a replica that is up to date. One that it contradicts is an alarm; one
+/// Receipts of a room that are kept now. Asked for before fetching, so that [`review`] does not expect
+/// what another command sent meanwhile.
+pub fn kept(desk: &Desk, room: RoomId) -> Result<Vec<PathBuf>, FileError> {
+    paths(&folder(desk, room))
+}
+
+/// Compares kept receipts with a replica that was fetched since. One that it contradicts is an alarm; one
 /// that witnesses have not covered in time is a warning; one that is covered is kept no longer.
-pub fn review(desk: &Desk, replica: &Replica, now: u64) -> Result<Vec<Alarm>, Error> {
+pub fn review(desk: &Desk, replica: &Replica, kept: &[PathBuf], now: u64) -> Result<Vec<Alarm>, Error> {
     let (room, mut warnings) = (replica.room(), Vec::new());
     let policy = desk.profile().policy();
-    for path in paths(&folder(desk, room))? {
-        let Some((index, entry, note)) = read(&path)? else { continue };
+    for path in kept {
+        let Some((index, entry, note)) = read(path)? else { continue };
         let (name, has) = (replica.name().to_owned(), replica.size());
         let show = |alarm: Alarm| {
             let mut raised = Raised::from(alarm)
@@ -142,7 +151,7 @@ pub fn review(desk: &Desk, replica: &Replica, now: u64) -> Result<Vec<Alarm>, Er
             witnessed.is_some_and(|it| it.size > index && confirmed_at(&it.by, policy.witnesses).is_some());
         let minutes = now.saturating_sub(entry.accepted_at()) / 60;
         if covered || policy.witnesses == 0 {
-            fs::remove_file(&path).map_err(io_error("remove", &path))?;
+            remove(path)?;
         } else if minutes > policy.receipt_minutes {
             warnings.push(Alarm::ReceiptNotCovered { room: name, index, minutes });
         }
@@ -154,7 +163,7 @@ fn folder(desk: &Desk, room: RoomId) -> PathBuf {
     desk.profile().room_dir(room).join("receipts")
 }
 
-fn paths(folder: &std::path::Path) -> Result<Vec<PathBuf>, FileError> {
+fn paths(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -166,8 +175,20 @@ fn paths(folder: &std::path::Path) -> Result<Vec<PathBuf>, FileError> {
     Ok(paths)
 }
 
-fn read(path: &std::path::Path) -> Result<Option<(u64, Entry, String)>, FileError> {
-    let bytes = durable::read(path, RECEIPT_MAX)?;
+/// Removes a receipt, unless another command has already.
+fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn read(path: &Path) -> Result<Option<(u64, Entry, String)>, FileError> {
+    let bytes = match durable::read(path, RECEIPT_MAX) {
+        Ok(bytes) => bytes,
+        Err(FileError::Missing(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let Ok(kept) = serde_json::from_slice::<Kept>(&bytes) else { return Ok(None) };
     let entry = hex::decode(&kept.entry).ok().and_then(|bytes| Entry::parse(bytes.into()).ok());
     Ok(entry.map(|entry| (kept.index, entry, kept.checkpoint)))

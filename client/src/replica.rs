@@ -14,7 +14,7 @@ use tearline_ledger::{
     checkpoint::SignedCheckpoint,
     digest::frame_digest,
     entry::Entry,
-    id::{RoomId, StatementId},
+    id::RoomId,
     keys::KeyId,
     name::{MemberName, Org},
     note::VerifierKey,
@@ -27,7 +27,7 @@ use tearline_proto::v1;
 pub use self::read::{Counts, Line, Witnessed};
 use self::{
     disk::{Disk, DiskError, State},
-    verify::{CLOCK_SECONDS, Fresh, Identity, Log, Verifier, check_content},
+    verify::{CLOCK_SECONDS, Fresh, Identity, Log, Verifier, names_content},
 };
 use crate::{
     alarm::Alarm,
@@ -50,7 +50,7 @@ pub enum ReplicaError {
         /// The replica's folder.
         dir: String,
         /// What is wrong.
-        error: SnapshotError,
+        error: Box<SnapshotError>,
     },
     /// The files contradict the checkpoint that is kept with them.
     #[error(
@@ -140,13 +140,11 @@ pub struct Replica {
 struct Facts {
     charters: Vec<(u64, VerifierKey)>,
     names: HashMap<KeyId, MemberName>,
-    ids: HashMap<StatementId, u64>,
 }
 
 impl Facts {
     fn observe(&mut self, index: u64, entry: &Entry) {
         let Some(signed) = entry.statement() else { return };
-        self.ids.insert(signed.statement.id, index);
         if let Act::Charter(charter) = &signed.statement.act {
             self.charters.push((index, charter.log_vkey.clone()));
             let names = charter.members.iter().map(|member| (member.sign_key.key_id(), member.name.clone()));
@@ -181,7 +179,11 @@ impl Replica {
             };
             (log, facts)
         })?;
-        let log = log.map_err(|error| ReplicaError::Snapshot { room: name.clone(), dir: shown(), error })?;
+        let log = log.map_err(|error| ReplicaError::Snapshot {
+            room: name.clone(),
+            dir: shown(),
+            error: Box::new(error),
+        })?;
         let mut verifier = Verifier::new(identity, log, facts.charters.clone());
         if state.size > 0 {
             let mismatch = |raised: Raised| ReplicaError::Mismatch {
@@ -203,7 +205,8 @@ impl Replica {
         let taken = self.take_unguarded(rows, now);
         if taken.is_err() {
             self.disk.roll_back();
-            self.reopen()?;
+            // What was caught matters more than a disk that fails just then.
+            let _ = self.reopen();
         }
         taken
     }
@@ -287,10 +290,10 @@ impl Replica {
 
     fn put_late(&self, index: u64, content: &Bytes) -> Result<(), ReplicaError> {
         let entry = self.require_entry(index)?;
-        check_content(&entry, content).map_err(|()| {
+        if !names_content(&entry, content) {
             let alarm = Alarm::WrongContent { room: self.name().to_owned(), index };
-            Raised::from(alarm).with(Exhibit::entry("kept here", index, entry.bytes()))
-        })?;
+            return Err(Raised::from(alarm).with(Exhibit::entry("kept here", index, entry.bytes())).into());
+        }
         Ok(self.disk.put_late(index, content)?)
     }
 
@@ -324,7 +327,9 @@ impl Replica {
     /// Waits to be the only one that appends, with everything that others have appended before.
     fn begin(&mut self) -> Result<(), ReplicaError> {
         while !self.disk.begin()? {
+            let floor = self.verifier.floor();
             self.reopen()?;
+            self.verifier.set_floor(floor);
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ use crate::{
         charters::{Terms, founding},
     },
     replica::verify::Identity,
+    vault::Vault,
     witness::Cosigner,
 };
 
@@ -42,6 +43,11 @@ pub(crate) fn desk(role: &str, desk: &str, seed: u8) -> Desk {
 }
 
 impl Desk {
+    pub(crate) fn vault(&self) -> Vault {
+        let seal = SealingKey::from_seed(&self.seal.seed()).unwrap();
+        Vault::sample(SigningKey::from_seed(&self.sign.seed()), seal)
+    }
+
     pub(crate) fn card(&self) -> Card {
         Card {
             name: self.name.clone(),
@@ -66,7 +72,12 @@ pub(crate) struct House {
 impl House {
     /// A chamber of one entry.
     pub(crate) fn founded() -> Self {
-        let desks = [desk("mediator", "us/kigali", 1), desk("mediator", "us/kinshasa", 2)];
+        Self::founded_by([1, 2])
+    }
+
+    /// As [`Self::founded`], by mediators with the keys of these seeds.
+    pub(crate) fn founded_by([one, two]: [u8; 2]) -> Self {
+        let desks = [desk("mediator", "us/kigali", one), desk("mediator", "us/kinshasa", two)];
         let (auditor, log) = (desk("auditor", "un/monitor-1", 3), SigningKey::from_seed(&[9; 32]));
         let name = "kivu.example".parse().unwrap();
         let terms = Terms {

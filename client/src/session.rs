@@ -2,6 +2,8 @@
 //!
 //! What it answers is verified by those who call. Nothing here is believed.
 
+use std::{future::Future, time::Duration};
+
 use bytes::Bytes;
 use tearline_ledger::id::RoomId;
 use tearline_proto::v1::{self, attachments_client::AttachmentsClient, rooms_client::RoomsClient};
@@ -9,11 +11,13 @@ use tonic::{Status, Streaming, transport::Channel};
 use tonic_types::StatusExt as _;
 
 use crate::{
-    connect::{Connection, Credentials},
+    connect::{ConnectError, Connection, Credentials},
     desk::Desk,
     error::{Error, Refused},
 };
 
+/// How long a call, or the next message of a stream that is not followed, may take.
+pub const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// The longest message: rows with the sealed content of several posts.
 const MESSAGE_MAX: usize = 64 << 20;
 
@@ -68,36 +72,45 @@ impl Session {
 
     /// The caller's rooms, as a cut.
     pub async fn list(&self) -> Result<Vec<v1::RoomHead>, Error> {
-        let answer = self.rooms.clone().list(v1::ListRequest {}).await;
-        Ok(answer.map_err(|status| self.refused(&status))?.into_inner().rooms)
+        Ok(self.call(self.rooms.clone().list(v1::ListRequest {})).await?.rooms)
     }
 
     /// Submissions, all or none.
     pub async fn append(&self, submissions: Vec<v1::Submission>) -> Result<Vec<v1::Receipt>, Error> {
-        let answer = self.rooms.clone().append(v1::AppendRequest { submissions }).await;
-        Ok(answer.map_err(|status| self.refused(&status))?.into_inner().receipts)
+        Ok(self.call(self.rooms.clone().append(v1::AppendRequest { submissions })).await?.receipts)
     }
 
     /// Entries of a log, then the checkpoint that covers them.
     pub async fn read(&self, reading: Reading) -> Result<Rows<'_>, Error> {
         let Reading { room, from, limit, content, follow } = reading;
         let request = v1::ReadRequest { room: id_bytes(room), from, limit, content, follow };
-        let answer = self.rooms.clone().read(request).await;
-        let stream = answer.map_err(|status| self.refused(&status))?.into_inner();
-        Ok(Rows { session: self, stream })
+        let stream = self.call(self.rooms.clone().read(request)).await?;
+        Ok(Rows { session: self, stream, follow })
     }
 
     /// Proofs and the newest checkpoint.
     pub async fn prove(&self, request: v1::ProveRequest) -> Result<v1::Proof, Error> {
-        let answer = self.rooms.clone().prove(request).await;
-        Ok(answer.map_err(|status| self.refused(&status))?.into_inner())
+        self.call(self.rooms.clone().prove(request)).await
     }
 
     /// Hands over a checkpoint with this desk's cosignature.
     pub async fn cosign(&self, room: RoomId, checkpoint: Bytes) -> Result<(), Error> {
         let request = v1::CosignRequest { room: id_bytes(room), checkpoint };
-        let answer = self.rooms.clone().cosign(request).await;
-        answer.map(drop).map_err(|status| self.refused(&status))
+        self.call(self.rooms.clone().cosign(request)).await.map(drop)
+    }
+
+    async fn call<T>(
+        &self,
+        call: impl Future<Output = Result<tonic::Response<T>, Status>>,
+    ) -> Result<T, Error> {
+        let answer = tokio::time::timeout(CALL_TIMEOUT, call).await.map_err(|_| self.timed_out())?;
+        Ok(answer.map_err(|status| self.refused(&status))?.into_inner())
+    }
+
+    fn timed_out(&self) -> Error {
+        let address = self.connection.address().to_owned();
+        let reason = format!("no answer within {} seconds", CALL_TIMEOUT.as_secs());
+        ConnectError::Lost { address, reason }.into()
     }
 
     /// A status as a fact: the connection's, or the server's.
@@ -123,12 +136,19 @@ impl Session {
 pub struct Rows<'a> {
     session: &'a Session,
     stream: Streaming<v1::Rows>,
+    follow: bool,
 }
 
 impl Rows<'_> {
     /// The next message; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<v1::Rows>, Error> {
-        self.stream.message().await.map_err(|status| self.session.refused(&status))
+        let next = self.stream.message();
+        let next = if self.follow {
+            next.await
+        } else {
+            tokio::time::timeout(CALL_TIMEOUT, next).await.map_err(|_| self.session.timed_out())?
+        };
+        next.map_err(|status| self.session.refused(&status))
     }
 }
 

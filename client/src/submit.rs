@@ -3,7 +3,9 @@
 //! Specification: `docs/spec.md`, sections 5 and 6.4. The same statements may be sent again: they are
 //! answered again and stored once. Whether to make them anew is for the caller.
 
-use tearline_ledger::{id::RoomId, replay::Replay, statement::Act};
+use std::collections::{HashMap, hash_map::Entry};
+
+use tearline_ledger::{digest::Digest, id::RoomId, replay::Replay, statement::Act};
 use tearline_proto::v1;
 
 use crate::{
@@ -12,7 +14,10 @@ use crate::{
     desk::{Desk, now},
     error::Error,
     receipts::{self, Receipt},
-    replica::verify::{Identity, Log, Verifier},
+    replica::{
+        Replica,
+        verify::{Identity, Log, Verifier},
+    },
     session::Session,
     sync,
 };
@@ -34,10 +39,23 @@ pub async fn submit(
         let name = room.map(|room| name_of(desk, room, submissions)).unwrap_or_default();
         let reason = format!("{} receipts came for {} statements", answers.len(), submissions.len());
         let alarm = Alarm::FalseReceipt { room: name, reason };
-        return Err(desk.raise(room.unwrap_or(RoomId(Default::default())), alarm.into()));
+        return Err(desk.raise(room.unwrap_or(RoomId(Digest::default())), alarm.into()));
     }
+    let mut replicas = HashMap::new();
     for (sent, answer) in submissions.iter().zip(&answers) {
-        let receipt = check(session, desk, submissions, (sent, answer), (first_sent, came)).await?;
+        let room = sent.signed.room();
+        let known = desk.profile().rooms()?.into_iter().find(|(id, _)| *id == room);
+        let times = (first_sent, came);
+        let receipt = if let Some((_, name)) = known {
+            let replica = match replicas.entry(room) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(desk.replica(room, &name)?),
+            };
+            check(session, desk, replica, (sent, answer), times).await?
+        } else {
+            let verifier = unknown(desk, room, name_of(desk, room, submissions));
+            receipts::check(&verifier, sent, answer, times).map_err(|raised| desk.raise(room, raised))?
+        };
         receipts::keep(desk, &receipt)?;
         out.push(receipt);
     }
@@ -47,22 +65,16 @@ pub async fn submit(
 async fn check(
     session: &Session,
     desk: &Desk,
-    all: &[Submission],
+    replica: &mut Replica,
     (sent, answer): (&Submission, &v1::Receipt),
     times: (u64, u64),
 ) -> Result<Receipt, Error> {
-    let room = sent.signed.room();
-    let known = desk.profile().rooms()?.into_iter().find(|(id, _)| *id == room);
-    let Some((_, name)) = known else {
-        let verifier = unknown(desk, room, name_of(desk, room, all));
-        return receipts::check(&verifier, sent, answer, times).map_err(|raised| desk.raise(room, raised));
-    };
-    let mut replica = desk.replica(room, &name)?;
+    let room = replica.room();
     match receipts::check(replica.verifier(), sent, answer, times) {
         Ok(receipt) => Ok(receipt),
         // Another charter may have changed the log key since: look before anyone is accused.
         Err(raised) if matches!(raised.alarm, Alarm::BadCheckpoint { .. }) => {
-            sync::sync(session, desk, &mut replica, &mut |_| ()).await?;
+            sync::sync(session, desk, replica, &mut |_| ()).await?;
             receipts::check(replica.verifier(), sent, answer, times)
                 .map_err(|raised| desk.raise(room, raised))
         }

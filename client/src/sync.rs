@@ -3,6 +3,8 @@
 //! Specification: `docs/spec.md`, sections 5, 6, 8 and 12. An alarm ends the work on its room and
 //! leaves its replica at the last good checkpoint.
 
+use std::path::PathBuf;
+
 use bytes::Bytes;
 use tearline_ledger::{
     id::RoomId,
@@ -18,7 +20,7 @@ use crate::{
     evidence::{Exhibit, Raised},
     receipts,
     replica::{Progress, Replica, ReplicaError, access_log_id},
-    session::{Reading, Session},
+    session::{Reading, Session, id_bytes},
 };
 
 /// Begins the name of every access log.
@@ -31,6 +33,8 @@ pub struct Cut {
     pub rooms: Vec<(RoomId, RoomName, Bytes)>,
     /// Access logs, by `access/ORG`.
     pub access: Vec<(RoomId, String, Bytes)>,
+    /// Rooms that are known here and not listed: this desk was removed, or the server hides them.
+    pub gone: Vec<RoomName>,
 }
 
 /// What synchronising one log did.
@@ -63,6 +67,8 @@ pub async fn list(session: &Session, desk: &Desk) -> Result<Cut, Error> {
         }
         cut.rooms.push((id, name, head.checkpoint));
     }
+    let listed = |id: &RoomId| cut.rooms.iter().any(|(listed, ..)| listed == id);
+    cut.gone = known.into_iter().filter(|(id, _)| !listed(id)).map(|(_, name)| name).collect();
     Ok(cut)
 }
 
@@ -74,8 +80,9 @@ pub async fn sync(
     replica: &mut Replica,
     on_progress: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Synced, Error> {
+    let kept = receipts::kept(desk, replica.room())?;
     let synced = stream(session, desk, replica, false, on_progress).await?;
-    settle(session, desk, replica, synced).await
+    settle(session, desk, replica, &kept, synced).await
 }
 
 /// As [`sync`], and goes on with whatever comes, until the server ends it or the future is dropped.
@@ -92,10 +99,11 @@ pub async fn follow(
 /// named. New entries are taken as by [`sync`].
 pub async fn verify_again(session: &Session, desk: &Desk, replica: &mut Replica) -> Result<Synced, Error> {
     let room = replica.room();
+    let kept = receipts::kept(desk, room)?;
     let reading = Reading { room, from: 0, limit: 0, content: false, follow: false };
     let taken = take_all(session, replica, reading, &mut |_| ()).await;
     let synced = taken.map_err(|error| error.into_error(desk, room))?;
-    settle(session, desk, replica, synced).await
+    settle(session, desk, replica, &kept, synced).await
 }
 
 /// A room that came neither with an invitation nor before is accepted only if its mediators are those
@@ -104,13 +112,16 @@ pub fn accept_room(desk: &mut Desk, replica: &Replica) -> Result<(), Error> {
     let (id, trusted) = (replica.room(), desk.profile().trusts(replica.room()));
     let state = replica.state().map_err(Error::Replica)?;
     if !trusted {
-        let mut known = desk.profile().rooms()?.into_iter();
-        let fault = known.find_map(|(known, name)| {
-            let other = desk.replica(known, &name).ok()?;
-            other.state().ok().map(|other| mediators_agree(other, state).err())
-        });
-        if let Some(fault) = fault.flatten() {
-            let alarm = Alarm::OtherRoom { room: replica.name().to_owned(), reason: fault.to_string() };
+        let known = desk.profile().rooms()?.into_iter();
+        let mut vouching = known.filter_map(|(known, name)| desk.replica(known, &name).ok());
+        let judged = vouching.find_map(|other| other.state().ok().map(|other| mediators_agree(other, state)));
+        let reason = match judged {
+            Some(Ok(())) => None,
+            Some(Err(fault)) => Some(fault.to_string()),
+            None => Some("no room is known here whose mediators vouch for it".to_owned()),
+        };
+        if let Some(reason) = reason {
+            let alarm = Alarm::OtherRoom { room: replica.name().to_owned(), reason };
             return Err(desk.raise(id, alarm.into()));
         }
     }
@@ -124,7 +135,9 @@ pub async fn sync_rooms(
     desk: &mut Desk,
     on_progress: &mut (dyn FnMut(&RoomName, &Progress) + Send),
 ) -> Result<(Cut, Vec<Synced>), Error> {
-    let cut = list(session, desk).await?;
+    let mut cut = list(session, desk).await?;
+    // Rooms that are trusted come first: their mediators vouch for the others.
+    cut.rooms.sort_by_key(|(id, ..)| !desk.profile().trusts(*id));
     let mut all = Vec::new();
     for (id, name, checkpoint) in &cut.rooms {
         let mut replica = desk.replica(*id, name)?;
@@ -183,6 +196,9 @@ async fn stream(
     match take_all(session, replica, reading, on_progress).await {
         Ok(synced) => Ok(synced),
         Err(Fault::Raised(raised)) => Err(locate(session, desk, replica, *raised).await),
+        Err(Fault::Other(Error::Refused(refused))) if refused.code == tonic::Code::OutOfRange => {
+            Err(shrunk(session, desk, replica, Error::Refused(refused)).await)
+        }
         Err(other) => Err(other.into_error(desk, room)),
     }
 }
@@ -240,6 +256,29 @@ async fn take_all(
     Err(Fault::Other(Error::Incomplete(replica.name().to_owned())))
 }
 
+/// The server says that the log ends before what was verified: its own checkpoint must show it.
+async fn shrunk(session: &Session, desk: &Desk, replica: &mut Replica, refused: Error) -> Error {
+    let room = replica.room();
+    let request = v1::ProveRequest { room: id_bytes(room), ..v1::ProveRequest::default() };
+    let proof = match session.prove(request).await {
+        Ok(proof) => proof,
+        Err(error) => return error,
+    };
+    let checkpoint = match replica.take_checkpoint(&proof.checkpoint) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => return desk.alarmed(room, error),
+    };
+    let (had, has) = (replica.size(), checkpoint.size().0);
+    if has >= had {
+        return refused;
+    }
+    let alarm = Alarm::Shrunk { room: replica.name().to_owned(), had, has };
+    let mut raised = Raised::from(alarm).with(Exhibit::checkpoint("served now", &proof.checkpoint));
+    let kept = replica.checkpoint().map(|kept| Exhibit::checkpoint("kept here", &kept.to_bytes()));
+    raised.exhibits.extend(kept);
+    desk.raise(room, raised)
+}
+
 /// A checkpoint does not fit: reads the log again, to name the entry that was altered if one was.
 async fn locate(session: &Session, desk: &Desk, replica: &mut Replica, raised: Raised) -> Error {
     let room = replica.room();
@@ -262,6 +301,7 @@ async fn settle(
     session: &Session,
     desk: &Desk,
     replica: &mut Replica,
+    kept: &[PathBuf],
     mut synced: Synced,
 ) -> Result<Synced, Error> {
     let room = replica.room();
@@ -284,6 +324,39 @@ async fn settle(
         let raised = Raised { alarm, exhibits: checkpoint.into_iter().collect() };
         return Err(desk.raise(room, raised));
     }
-    synced.warnings.extend(receipts::review(desk, replica, now())?);
+    synced.warnings.extend(receipts::review(desk, replica, kept, now())?);
     Ok(synced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{profile::Profile, sample::House};
+
+    fn fetched(desk: &Desk, house: &House) -> Replica {
+        let mut replica = desk.replica(house.replay.room(), &"chamber".parse().unwrap()).unwrap();
+        replica.take(house.rows(0, house.rows.len()), house.now).unwrap();
+        replica
+    }
+
+    #[test]
+    fn a_new_room_is_accepted_only_if_a_known_rooms_mediators_are_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let (invited, same, other) = (House::founded(), House::founded(), House::founded_by([4, 5]));
+        let mut desk = Desk::new(Profile::create(dir.path(), &invited.desks[0].name).unwrap(), None);
+        let refused = |desk: &mut Desk, house: &House| {
+            let replica = fetched(desk, house);
+            let Err(Error::Alarm(caught)) = accept_room(desk, &replica) else { panic!("no alarm") };
+            caught.alarm.kind()
+        };
+        assert_eq!(refused(&mut desk, &same), "other-room", "nobody vouches for it");
+        desk.profile_mut().add_rooms(&[(invited.replay.room(), None)]).unwrap();
+        let replica = fetched(&desk, &invited);
+        accept_room(&mut desk, &replica).unwrap();
+        let replica = fetched(&desk, &same);
+        accept_room(&mut desk, &replica).unwrap();
+        assert!(desk.profile().trusts(same.replay.room()));
+        assert_eq!(refused(&mut desk, &other), "other-room");
+        assert!(!desk.profile().trusts(other.replay.room()));
+    }
 }

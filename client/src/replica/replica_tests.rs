@@ -75,6 +75,11 @@ fn a_command_that_was_overtaken_goes_on_from_where_the_other_is() {
     one.take(house.rows(0, 2), house.now).unwrap();
     let progress = two.take(house.rows(0, 3), house.now).unwrap();
     assert_eq!((progress.fresh.len(), two.size()), (1, 3));
+
+    let progress = one.take(house.rows(2, 2), house.now).unwrap();
+    assert_eq!((progress.complete, one.size()), (true, 3), "an answer from before the other's is no alarm");
+    assert!(matches!(alarm(one.take(house.rows(1, 1), house.now)), Alarm::Shrunk { had: 2, has: 1, .. }));
+    assert_eq!(open(dir.path(), &house).checkpoint().unwrap().size().0, 3);
 }
 
 #[test]
@@ -136,6 +141,12 @@ fn a_witness_is_remembered_while_the_room_goes_on() {
     let witnessed = open(dir.path(), &house).witnessed().unwrap().unwrap();
     assert_eq!((witnessed.size, witnessed.complete_to), (2, house.now - 60));
     assert_eq!(witnessed.by[0].member, house.auditor.name);
+    let policy = |witnesses| crate::profile::Policy { witnesses, fresh_minutes: 10, receipt_minutes: 10 };
+    let confirmed = house.now - 60;
+    let stale = |witnesses, now| replica.staleness(&policy(witnesses), now).unwrap();
+    assert_eq!((stale(0, u64::MAX), stale(1, confirmed + 600)), (None, None));
+    assert!(matches!(stale(1, confirmed + 660), Some(Alarm::StaleBeyond { minutes: 11, .. })));
+    assert!(matches!(stale(2, confirmed + 600), Some(Alarm::StaleBeyond { .. })));
 }
 
 #[test]
