@@ -1,0 +1,125 @@
+//! A post that mediators release: opened from the very bytes that it names, and judged.
+//!
+//! Specification: `docs/spec.md`, sections 4, 5 and 9. Refuses whatever would tell a room's readers of
+//! a room that they do not read.
+
+use tearline_proto::v1;
+
+use super::{
+    Audience, Downgrades, Question, Room, ShownAttachment, ShownPortion, ShownPost, ShownRef, TargetFault,
+    opening::open_sealed, portions,
+};
+use crate::{
+    content::Content,
+    digest::Digest,
+    id::Ref,
+    name::{MemberName, Org, Role},
+    statement::{Post, Statement},
+    stream::sealed_size,
+};
+
+pub(super) fn check(
+    question: &Question<'_>,
+    downgrades: &Downgrades,
+    room: &Room<'_>,
+    (statement, post): (&Statement, &Post),
+    sealed: &[u8],
+) -> Result<ShownPost, TargetFault> {
+    if !room.state.constitution().has_party() {
+        return Err(TargetFault::NotByQuorum { act: "post" });
+    }
+    let charter = room.state.charter();
+    if post.epoch != charter.epoch {
+        return Err(TargetFault::Epoch { found: post.epoch, current: charter.epoch });
+    }
+    let plain = open_sealed(room.state.room(), room.keys, statement, sealed)?;
+    let content = Content::parse(&plain)?;
+    content.check_place(statement.author.role(), room.state.name().is_chamber())?;
+    let party = |name: &&MemberName| name.role() == Role::Party;
+    let readers: Vec<MemberName> =
+        charter.members.iter().map(|member| &member.name).filter(party).cloned().collect();
+    if readers.is_empty() {
+        return Err(TargetFault::NoReader);
+    }
+    let parties: Vec<Org> = charter.parties().into_iter().collect();
+    let attachments = check_attachments(post, content.message())?;
+    let message = content.message();
+    let reference = |reference: &v1::Ref| check_reference(question, room, &parties, reference);
+    let answers = message.answers.as_ref().map(reference).transpose()?;
+    let refers = message.refers.iter().map(reference).collect::<Result<_, _>>()?;
+    let released = check_portions(question, downgrades, room, &parties, message.tearline.as_ref(), post)?;
+    Ok(ShownPost {
+        readers,
+        parties,
+        portions: released,
+        portions_recorded: question.named_briefing().map_or(0, portions::RecordedBriefing::len),
+        answers,
+        refers,
+        attachments,
+        content_until: post.content_until,
+        content,
+    })
+}
+
+fn check_portions(
+    question: &Question<'_>,
+    downgrades: &Downgrades,
+    room: &Room<'_>,
+    parties: &[Org],
+    tearline: Option<&v1::Tearline>,
+    post: &Post,
+) -> Result<Vec<ShownPortion>, TargetFault> {
+    let Some(tearline) = tearline else {
+        let none = post.manifests.is_empty();
+        return if none { Ok(Vec::new()) } else { Err(TargetFault::Manifests) };
+    };
+    let briefing = question.named_briefing().ok_or(TargetFault::NoBriefing)?;
+    let instance = question.parties();
+    let audience = Audience { parties, instance: &instance };
+    portions::check_tearline(briefing, room.state.room(), tearline, &post.manifests, downgrades, &audience)
+}
+
+/// The keys that the content hands on are of exactly the attachments that the post names.
+fn check_attachments(post: &Post, message: &v1::Content) -> Result<Vec<ShownAttachment>, TargetFault> {
+    if post.attachments.len() != message.attachments.len() {
+        return Err(TargetFault::Attachments);
+    }
+    let pairs = post.attachments.iter().zip(&message.attachments);
+    let attachment = |(named, handed): (&crate::statement::Attachment, &v1::AttachmentKey)| {
+        let same = Digest::from_slice(&handed.digest) == Some(named.digest)
+            && sealed_size(handed.size) == Some(named.size);
+        same.then(|| ShownAttachment {
+            name: handed.name.clone(),
+            media_type: handed.media_type.clone(),
+            size: handed.size,
+            digest: named.digest,
+        })
+    };
+    pairs.map(attachment).collect::<Option<_>>().ok_or(TargetFault::Attachments)
+}
+
+/// A reference may name only what all readers of the post read too.
+fn check_reference(
+    question: &Question<'_>,
+    room: &Room<'_>,
+    parties: &[Org],
+    reference: &v1::Ref,
+) -> Result<ShownRef, TargetFault> {
+    let label = hex::encode(&reference.room);
+    let Some(reference) = Ref::from_message(reference) else {
+        return Err(TargetFault::ReferenceUnknown { room: label });
+    };
+    let Some(other) = question.rooms.get(&reference.room) else {
+        return Err(TargetFault::ReferenceUnknown { room: label });
+    };
+    let name = other.state.name();
+    let readers = other.state.charter().parties();
+    if reference.room != room.state.room() && !parties.iter().all(|party| readers.contains(party)) {
+        return Err(TargetFault::ReferenceLeaks { room: name.as_str().to_owned() });
+    }
+    let found = other.past.find(&reference.id).filter(|found| found.identity == reference.statement);
+    match found {
+        Some(found) => Ok(ShownRef { room: name.clone(), index: found.index }),
+        None => Err(TargetFault::ReferenceUnknown { room: name.as_str().to_owned() }),
+    }
+}

@@ -1,0 +1,6 @@
+//! What is promised of proposals.
+
+mod charters;
+mod portions;
+mod posts;
+mod world;
