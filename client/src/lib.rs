@@ -1,1 +1,20 @@
-//! .
+//! What every command of `tearline` stands on: a profile, its keys, a connection, verified replicas.
+//!
+//! The library trusts nothing that the server says: each room is replayed by the rules of
+//! `tearline-ledger`, and whatever contradicts them becomes an alarm with its evidence kept.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+
+pub mod alarm;
+pub mod compose;
+pub mod durable;
+pub mod evidence;
+pub mod passphrase;
+pub mod profile;
+pub mod refs;
+pub mod replica;
+#[cfg(test)]
+mod sample;
+pub mod vault;
+pub mod witness;
+pub mod words;

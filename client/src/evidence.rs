@@ -1,0 +1,213 @@
+//! Evidence: files that show others what was caught.
+//!
+//! Specification: `docs/spec.md`, sections 5 and 6. An alarm is saved before anyone is told of it.
+//! What is an alarm, and when, is not decided here.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tearline_ledger::id::RoomId;
+
+use crate::{
+    alarm::Alarm,
+    durable::{self, FileError},
+};
+
+/// A piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Exhibit {
+    /// A signed note.
+    Checkpoint {
+        /// Where it comes from.
+        what: String,
+        /// The note.
+        note: String,
+    },
+    /// An encoded entry.
+    Entry {
+        /// Where it comes from.
+        what: String,
+        /// Its index.
+        index: u64,
+        /// The entry in hexadecimal.
+        entry: String,
+    },
+    /// A statement's envelope that was sent.
+    Envelope {
+        /// What became of it.
+        what: String,
+        /// The envelope in hexadecimal.
+        envelope: String,
+    },
+    /// A proof's hashes.
+    Proof {
+        /// What it proves.
+        what: String,
+        /// Each in hexadecimal.
+        hashes: Vec<String>,
+    },
+}
+
+impl Exhibit {
+    /// A checkpoint, as it was received.
+    pub fn checkpoint(what: &str, note: &[u8]) -> Self {
+        Self::Checkpoint { what: what.to_owned(), note: String::from_utf8_lossy(note).into_owned() }
+    }
+
+    /// An entry, as it was received.
+    pub fn entry(what: &str, index: u64, entry: &[u8]) -> Self {
+        Self::Entry { what: what.to_owned(), index, entry: hex::encode(entry) }
+    }
+
+    /// A proof.
+    pub fn proof(what: &str, hashes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        Self::Proof { what: what.to_owned(), hashes: hashes.into_iter().map(hex::encode).collect() }
+    }
+}
+
+/// An alarm with its evidence, not yet saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raised {
+    /// What was caught.
+    pub alarm: Alarm,
+    /// What shows it.
+    pub exhibits: Vec<Exhibit>,
+}
+
+impl From<Alarm> for Raised {
+    fn from(alarm: Alarm) -> Self {
+        Self { alarm, exhibits: Vec::new() }
+    }
+}
+
+impl Raised {
+    /// Adds a piece of evidence.
+    #[must_use]
+    pub fn with(mut self, exhibit: Exhibit) -> Self {
+        self.exhibits.push(exhibit);
+        self
+    }
+
+    /// Saves the evidence, and only then gives the alarm. The same evidence is kept once.
+    pub fn save(self, dir: &Path, room: RoomId, now: u64) -> Result<Caught, FileError> {
+        let file = File {
+            format: FORMAT.to_owned(),
+            alarm: self.alarm.kind().to_owned(),
+            room: self.alarm.room().to_owned(),
+            room_id: room.to_string(),
+            message: self.alarm.to_string(),
+            found_at: now,
+            exhibits: self.exhibits,
+        };
+        let place = self.alarm.index().map(|index| format!("-{index}")).unwrap_or_default();
+        let stem = format!("{}{place}-{}", safe(self.alarm.room()), self.alarm.kind());
+        let path = file.write(dir, &stem)?;
+        Ok(Caught { alarm: self.alarm, evidence: path })
+    }
+}
+
+/// An alarm whose evidence is safe.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{alarm}\nEvidence: {}", evidence.display())]
+pub struct Caught {
+    /// What was caught.
+    pub alarm: Alarm,
+    /// The file that shows it.
+    pub evidence: PathBuf,
+}
+
+const FORMAT: &str = "tearline evidence v1";
+/// The longest file of evidence.
+pub const EVIDENCE_MAX: u64 = 256 << 20;
+
+/// A file of evidence (JSON).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// `tearline evidence v1`.
+    pub format: String,
+    /// The alarm's kind.
+    pub alarm: String,
+    /// The room's name.
+    pub room: String,
+    /// The room's id.
+    pub room_id: String,
+    /// The alarm in words.
+    pub message: String,
+    /// Seconds since 1970, by this desk's clock.
+    pub found_at: u64,
+    /// What shows it.
+    pub exhibits: Vec<Exhibit>,
+}
+
+impl File {
+    /// Reads a file of evidence.
+    pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        let file: Self = serde_json::from_slice(bytes)?;
+        if file.format == FORMAT {
+            Ok(file)
+        } else {
+            Err(serde::de::Error::custom("it is not a file of `tearline evidence v1`"))
+        }
+    }
+
+    fn write(&self, dir: &Path, stem: &str) -> Result<PathBuf, FileError> {
+        durable::make_folder(dir)?;
+        let text = Bytes::from(serde_json::to_vec_pretty(self).unwrap_or_default());
+        for number in 1u32.. {
+            let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+            let path = dir.join(format!("{stem}{suffix}.tearline"));
+            match durable::create(&path, &text) {
+                Ok(()) => return Ok(path),
+                Err(FileError::Exists(_)) if self.is_in(&path) => return Ok(path),
+                Err(FileError::Exists(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(FileError::Exists(dir.join(stem)))
+    }
+
+    /// Whether the file there holds the same, found at whatever time.
+    fn is_in(&self, path: &Path) -> bool {
+        let there = durable::read(path, EVIDENCE_MAX).ok().and_then(|bytes| Self::parse(&bytes).ok());
+        there.is_some_and(|other| Self { found_at: self.found_at, ..other } == *self)
+    }
+}
+
+/// A room's name as part of a file's name.
+fn safe(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tearline_ledger::digest::Digest;
+
+    fn raised(note: &str) -> Raised {
+        Raised::from(Alarm::Forked { room: "access/drc".to_owned(), size: 3 })
+            .with(Exhibit::checkpoint("kept here", note.as_bytes()))
+    }
+
+    #[test]
+    fn evidence_is_kept_once_and_never_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let room = RoomId(Digest([1; 32]));
+        let first = raised("one\n").save(dir.path(), room, 10).unwrap();
+        assert_eq!(first.evidence.file_name().unwrap(), "access-drc-forked.tearline");
+        assert_eq!(raised("one\n").save(dir.path(), room, 20).unwrap(), first);
+        let second = raised("two\n").save(dir.path(), room, 30).unwrap();
+        assert_eq!(second.evidence.file_name().unwrap(), "access-drc-forked-2.tearline");
+        let read = File::parse(&std::fs::read(&first.evidence).unwrap()).unwrap();
+        assert_eq!((read.found_at, read.exhibits), (10, raised("one\n").exhibits));
+    }
+
+    #[test]
+    fn an_alarm_names_a_few_posts_of_many() {
+        let alarm = Alarm::Withheld { room: "drc".to_owned(), indices: (0..20).collect() };
+        assert!(alarm.to_string().contains("drc#7 and 12 more"), "{alarm}");
+        assert!(File::parse(b"{}").is_err());
+    }
+}

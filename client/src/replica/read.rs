@@ -1,0 +1,233 @@
+//! Reading a replica: its entries, who signed them, how far it is complete and who confirms that.
+//!
+//! Everything here is answered offline, from what was verified before.
+
+use bytes::Bytes;
+use tearline_ledger::{
+    charter::Charter,
+    checkpoint::SignedCheckpoint,
+    entry::{Body, Entry},
+    id::{RoomId, StatementId},
+    merkle::Tree,
+    name::MemberName,
+    replay::Replay,
+    rules::{RoomState, VerifiedEntry},
+    statement::{Act, Basis, Signed},
+};
+
+use super::{Replica, ReplicaError, verify::check_content};
+use crate::{
+    alarm::Alarm,
+    evidence::{Exhibit, Raised},
+    refs::{EntryRef, Resolved},
+    witness::{Witness, witnesses},
+};
+
+/// Entries that are replayed together.
+const BATCH: usize = 1024;
+
+/// An entry as a reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its index.
+    pub index: u64,
+    /// When the server accepted it, in seconds since 1970.
+    pub accepted_at: u64,
+    /// The statement.
+    pub signed: Signed,
+    /// Who signed, in the order of key ids.
+    pub signers: Vec<MemberName>,
+    /// Whether it is a post that was recalled.
+    pub recalled: bool,
+}
+
+/// What witnesses confirm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Entries that they confirm.
+    pub size: u64,
+    /// When the last of these was accepted, in seconds since 1970.
+    pub complete_to: u64,
+    /// Who, and when; at least one.
+    pub by: Vec<Witness>,
+}
+
+/// What a full verification looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Entries.
+    pub entries: u64,
+    /// Signatures on statements.
+    pub signatures: u64,
+    /// Bases.
+    pub bases: u64,
+    /// Charters.
+    pub charters: u64,
+    /// Sealed contents.
+    pub contents: u64,
+}
+
+impl Replica {
+    /// The room, or access log.
+    pub fn room(&self) -> RoomId {
+        self.verifier.identity().room
+    }
+
+    /// As people say it.
+    pub fn name(&self) -> &str {
+        &self.verifier.identity().name
+    }
+
+    /// Verified entries.
+    pub fn size(&self) -> u64 {
+        self.verifier.size().0
+    }
+
+    /// Their tree.
+    pub fn tree(&self) -> &Tree {
+        self.verifier.tree()
+    }
+
+    /// The room's log; `None` of an access log.
+    pub fn replay(&self) -> Option<&Replay> {
+        self.verifier.replay()
+    }
+
+    /// The room after its last entry.
+    pub fn state(&self) -> Result<&RoomState, ReplicaError> {
+        let state = self.verifier.replay().and_then(Replay::state);
+        state.ok_or_else(|| ReplicaError::Empty(self.name().to_owned()))
+    }
+
+    /// The newest verified head: what a new statement is made upon.
+    pub fn basis(&self) -> Result<Basis, ReplicaError> {
+        let size = self.verifier.size();
+        let root = self.tree().root();
+        if size.0 == 0 { Err(ReplicaError::Empty(self.name().to_owned())) } else { Ok(Basis { size, root }) }
+    }
+
+    /// The newest checkpoint, which covers every entry.
+    pub fn checkpoint(&self) -> Option<&SignedCheckpoint> {
+        self.verifier.kept()
+    }
+
+    /// The verifier, for checkpoints that come by other ways.
+    pub fn verifier(&self) -> &super::Verifier {
+        &self.verifier
+    }
+
+    /// The newest checkpoint that a known witness confirmed; `None` if there is none.
+    pub fn witnessed(&self) -> Result<Option<Witnessed>, ReplicaError> {
+        let Some(note) = &self.state.witnessed else { return Ok(None) };
+        let checkpoint = self.verifier.open(note.as_bytes())?;
+        let size = checkpoint.size().0;
+        let by = witnesses(&checkpoint, self.state()?.charter()).unwrap_or_default();
+        if by.is_empty() || size == 0 {
+            return Ok(None);
+        }
+        Ok(Some(Witnessed { size, complete_to: self.require_entry(size - 1)?.accepted_at(), by }))
+    }
+
+    /// When the last entry was accepted, in seconds since 1970.
+    pub fn complete_to(&self) -> Option<u64> {
+        self.verifier.replay().and_then(Replay::state).map(RoomState::last_accepted_at)
+    }
+
+    /// The entry at this index.
+    pub fn require_entry(&self, index: u64) -> Result<Entry, ReplicaError> {
+        let (room, size) = (self.name().to_owned(), self.size());
+        self.disk.entry(index)?.ok_or(ReplicaError::NoEntry { room, index, size })
+    }
+
+    /// The statement at this index, as a reader sees it.
+    pub fn line(&self, index: u64) -> Result<Line, ReplicaError> {
+        let entry = self.require_entry(index)?;
+        let (room, size) = (self.name().to_owned(), self.size());
+        let Body::Statement(signed) = entry.body() else {
+            return Err(ReplicaError::NoEntry { room, index, size });
+        };
+        let ids = signed.envelope.signatures().iter().map(|signature| signature.key_id);
+        let signers = ids.filter_map(|id| self.facts.names.get(&id).cloned()).collect();
+        let recalled = self.verifier.replay().is_some_and(|replay| replay.is_recalled(index));
+        Ok(Line { index, accepted_at: entry.accepted_at(), signed: (**signed).clone(), signers, recalled })
+    }
+
+    /// The sealed content of the post or proposal at this index, if it is here.
+    pub fn sealed_content(&self, index: u64) -> Result<Option<Bytes>, ReplicaError> {
+        let Some(content) = self.disk.content(index)? else { return Ok(None) };
+        let entry = self.require_entry(index)?;
+        check_content(&entry, &content).map_err(|()| ReplicaError::Mismatch {
+            room: self.name().to_owned(),
+            dir: self.disk.dir().display().to_string(),
+            reason: format!("the content of {}#{index} is not the one that was fetched", self.name()),
+        })?;
+        Ok(Some(content))
+    }
+
+    /// Indices of all charters, ascending.
+    pub fn charter_indices(&self) -> impl Iterator<Item = u64> {
+        self.facts.charters.iter().map(|(index, _)| *index)
+    }
+
+    /// The charter in force just before the entry at `index`: the one that says who might sign it.
+    /// For the founding charter, itself.
+    pub fn charter_before(&self, index: u64) -> Result<Charter, ReplicaError> {
+        let before = |(at, _): &&(u64, _)| *at < index.max(1);
+        let at = self.facts.charters.iter().rev().find(before).map_or(0, |(at, _)| *at);
+        let entry = self.require_entry(at)?;
+        match entry.statement().map(|signed| &signed.statement.act) {
+            Some(Act::Charter(charter)) => Ok((**charter).clone()),
+            _ => Err(ReplicaError::NoEntry { room: self.name().to_owned(), index: at, size: self.size() }),
+        }
+    }
+
+    /// Where the statement of this id stands.
+    pub fn find(&self, id: &StatementId) -> Option<u64> {
+        self.facts.ids.get(id).copied()
+    }
+
+    /// The statement at this index, as others refer to it.
+    pub fn resolve(&self, index: u64) -> Result<Resolved, ReplicaError> {
+        let line = self.line(index)?;
+        Ok(Resolved {
+            entry: EntryRef { room: self.state()?.name().clone(), index },
+            room: self.room(),
+            identity: line.signed.identity(),
+            id: line.signed.statement.id,
+        })
+    }
+
+    /// Verifies everything that is here again from the first entry, content digests included, and gives
+    /// each verified entry to `each`.
+    pub fn verify_all(&self, mut each: impl FnMut(&VerifiedEntry)) -> Result<Counts, ReplicaError> {
+        let mut replay = Replay::new(self.room());
+        let mut counts = Counts::default();
+        let mut next = 0;
+        while next < self.size() {
+            let end = self.size().min(next + BATCH as u64);
+            let entries =
+                (next..end).map(|index| self.require_entry(index)).collect::<Result<Vec<_>, _>>()?;
+            let verified = replay.push(entries).map_err(|error| {
+                let (room, index) = (self.name().to_owned(), error.index);
+                Raised::from(Alarm::RuleBroken { room, index, fault: error.fault })
+            })?;
+            for entry in &verified {
+                counts.entries += 1;
+                counts.signatures += entry.signed().envelope.signatures().len() as u64;
+                counts.bases += u64::from(entry.signed().statement.basis.size.0 > 0);
+                counts.charters += u64::from(matches!(entry.signed().statement.act, Act::Charter(_)));
+                if entry.signed().statement.sealed().is_some() {
+                    counts.contents += u64::from(self.sealed_content(entry.index())?.is_some());
+                }
+                each(entry);
+            }
+            next = end;
+        }
+        let Some(kept) = self.checkpoint() else { return Ok(counts) };
+        if replay.tree().root_at(kept.size()) == Some(kept.root()) {
+            return Ok(counts);
+        }
+        let alarm = Alarm::NotCovered { room: self.name().to_owned(), size: kept.size().0 };
+        Err(Raised::from(alarm).with(Exhibit::checkpoint("kept here", &kept.to_bytes())).into())
+    }
+}

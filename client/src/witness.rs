@@ -1,0 +1,80 @@
+//! Witnesses: which cosignatures of a room's checkpoint count, and what they say of its age.
+//!
+//! Specification: `docs/spec.md`, section 5. A room's auditors are its witnesses: each cosigns with its
+//! signing key, under its desk's name. Whether a checkpoint fits a room is not judged here.
+
+use tearline_ledger::{
+    charter::{Charter, Member},
+    checkpoint::SignedCheckpoint,
+    cosign::{CosignError, Standing, cosignatures},
+    keys::SigningKey,
+    name::{MemberName, Role},
+    note::{KeyMaterial, NoteSigner, VerifierKey},
+};
+
+/// The key under which this auditor cosigns; `None` for any other member.
+pub fn witness_key(member: &Member) -> Option<VerifierKey> {
+    let name = member.name.desk().parse().ok()?;
+    let key = KeyMaterial::Ed25519Cosignature(member.sign_key.to_bytes());
+    (member.name.role() == Role::Auditor).then(|| VerifierKey::new(name, key))
+}
+
+/// An auditor's signing key, as what cosigns.
+#[derive(Debug)]
+pub struct Cosigner<'a>(pub &'a SigningKey);
+
+impl NoteSigner for Cosigner<'_> {
+    fn public_key(&self) -> [u8; 32] {
+        self.0.public().to_bytes()
+    }
+
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message)
+    }
+}
+
+/// An auditor's word that it had verified a room up to a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// Who.
+    pub member: MemberName,
+    /// When, by its own clock, in seconds since 1970.
+    pub at: u64,
+}
+
+/// The verified cosignatures by the charter's auditors, the newest of each. A bad one is an error.
+pub fn witnesses(checkpoint: &SignedCheckpoint, charter: &Charter) -> Result<Vec<Witness>, CosignError> {
+    let mut out = Vec::new();
+    for member in &charter.members {
+        let Some(key) = witness_key(member) else { continue };
+        let found = cosignatures(checkpoint, std::slice::from_ref(&key))?;
+        let times = found.iter().filter_map(|one| match one.standing {
+            Standing::At(at) => Some(at),
+            Standing::Unverified => None,
+        });
+        out.extend(times.map(|at| Witness { member: member.name.clone(), at }));
+    }
+    Ok(out)
+}
+
+/// When the last of the `needed` newest witnesses confirmed; `None` if there are too few.
+pub fn confirmed_at(witnesses: &[Witness], needed: u32) -> Option<u64> {
+    let mut times: Vec<u64> = witnesses.iter().map(|witness| witness.at).collect();
+    times.sort_unstable_by(|a, b| b.cmp(a));
+    times.get(usize::try_from(needed.max(1)).ok()? - 1).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enough_witnesses_confirm_as_of_the_oldest_of_those_needed() {
+        let of = |at| Witness { member: "spiffe://k.example/auditor/un/a".parse().unwrap(), at };
+        let all = [of(10), of(30), of(20)];
+        assert_eq!(confirmed_at(&all, 1), Some(30));
+        assert_eq!(confirmed_at(&all, 2), Some(20));
+        assert_eq!(confirmed_at(&all, 4), None);
+        assert_eq!(confirmed_at(&[], 0), None);
+    }
+}
