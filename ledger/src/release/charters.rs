@@ -30,14 +30,9 @@ pub fn complete_charter(
     grants: &BTreeMap<MemberName, u64>,
 ) -> Result<(), RoomKeyError> {
     let epoch =
-        NewEpoch { seed, room_or_nonce: key_context(room, charter), epoch: charter.epoch, earlier, grants };
+        NewEpoch { seed, room_or_nonce: room_or_nonce(room, charter), epoch: charter.epoch, earlier, grants };
     charter.key_commitment = epoch.key().1;
     epoch.wrap_for(&mut charter.members)
-}
-
-/// What a charter's keys are bound to: the nonce in a founding charter, else the room.
-pub fn key_context(room: Option<RoomId>, charter: &Charter) -> [u8; 32] {
-    room_or_nonce(room, charter)
 }
 
 /// Judges the charter of a room that is to be founded.

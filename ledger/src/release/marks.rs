@@ -33,8 +33,10 @@ pub struct Lowered {
 pub struct MarkShown {
     /// As they see it: it names nobody but them.
     pub mark: Mark,
-    /// Whether it took a downgrade.
+    /// Whether it follows from a downgrade instead of the recorded mark.
     pub lowered: bool,
+    /// Whether the recorded mark would not do for this audience.
+    pub needs_downgrade: bool,
 }
 
 impl Downgrades {
@@ -70,7 +72,7 @@ impl Downgrades {
         audience: &Audience<'_>,
     ) -> Result<MarkShown, PortionFault> {
         let refused = refusal(recorded, audience);
-        let lowered = refused.is_some();
+        let (lowered, needs_downgrade) = (self.0.contains_key(&number), refused.is_some());
         let mark = match (self.0.get(&number), refused) {
             (Some(downgrade), _) => &downgrade.to,
             (None, Some(refused)) => return Err(refused),
@@ -81,7 +83,7 @@ impl Downgrades {
         }
         let shown = mark.for_recipients(&audience.parties.iter().collect::<Vec<_>>());
         let mark = shown.ok_or_else(|| not_releasable(mark, audience))?;
-        Ok(MarkShown { mark, lowered })
+        Ok(MarkShown { mark, lowered, needs_downgrade })
     }
 
     /// Every downgrade is of a portion that needed it in some room.

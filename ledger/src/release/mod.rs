@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tearline_proto::v1;
 
-pub use charters::{complete_charter, key_context};
+pub use charters::complete_charter;
 pub use fault::{BriefingFault, DowngradeFault, OpenFault, PortionFault, ReleaseFault, TargetFault};
 pub use marks::{Downgrades, Lowered, MarkShown};
 pub use opening::{open_proposal, open_sealed};
@@ -117,7 +117,7 @@ pub fn check(question: &Question<'_>) -> Result<Shown, ReleaseFault> {
     let targets = targets::check_all(question, &downgrades)?;
     let portions = || targets.iter().flat_map(ShownTarget::portions);
     let lowered: BTreeSet<u32> =
-        portions().filter(|portion| portion.lowered).map(|portion| portion.number).collect();
+        portions().filter(|portion| portion.needs_downgrade).map(|portion| portion.number).collect();
     downgrades.require_needed(&lowered)?;
     charters::check_seed_and_grants(question, &targets)?;
     charters::check_mediators(question, chamber, &targets)?;

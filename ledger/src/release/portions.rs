@@ -213,6 +213,7 @@ pub(super) fn check_tearline(
             recorded: recorded.clone(),
             shown: marked.mark,
             lowered: marked.lowered,
+            needs_downgrade: marked.needs_downgrade,
             text: portion.text.clone(),
         });
     }

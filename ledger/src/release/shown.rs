@@ -114,8 +114,10 @@ pub struct ShownPortion {
     pub recorded: Mark,
     /// The mark as its readers see it.
     pub shown: Mark,
-    /// Whether that takes a downgrade.
+    /// Whether the mark follows from a downgrade instead of the recorded one.
     pub lowered: bool,
+    /// Whether this room would not do without the downgrade.
+    pub needs_downgrade: bool,
     /// The text.
     pub text: String,
 }

@@ -51,7 +51,7 @@ pub fn check_signatures(
         let key = chamber.state.sign_key(key_id);
         for (number, (target, signature)) in (1..).zip(proposed.targets.iter().zip(signatures)) {
             let message = PayloadType::Statement.pae(&target.statement);
-            if !key.as_ref().is_some_and(|key| key.verify(&message, signature).is_ok()) {
+            if key.as_ref().is_none_or(|key| key.verify(&message, signature).is_err()) {
                 return Err(ReleaseFault::Signature { signer: signer.desk().to_owned(), target: number });
             }
         }

@@ -185,6 +185,7 @@ fn a_founding_follows_from_seed_and_nonce() {
     let shown = founding("uganda", |_| {}).check().unwrap();
     assert_eq!(shown.targets[0].name.as_str(), "uganda");
     assert_eq!(shown.targets[0].charter().unwrap().added.len(), 4);
+    assert_eq!(shown.targets[0].charter().unwrap().charter.key_commitment.to_hex(), COMMITMENT);
     let other_nonce = founding("uganda", |it| it.founding.as_mut().unwrap().nonce = [4; 32]);
     assert_eq!(other_nonce.fault(), TargetFault::Commitment);
 }
@@ -194,3 +195,5 @@ fn a_second_room_of_a_name_is_not_founded() {
     assert_eq!(founding("drc", |_| {}).fault(), TargetFault::NameTaken);
     assert_eq!(founding("chamber", |_| {}).fault(), TargetFault::NameTaken);
 }
+
+const COMMITMENT: &str = "a1acbc11d021a72ddb19591466f66a4cabb512d93e6d694218cd54f335754edb";

@@ -149,6 +149,23 @@ fn a_portion_that_does_not_name_the_reader_needs_a_downgrade() {
 }
 
 #[test]
+fn a_downgrade_counts_for_every_room_of_the_proposal() {
+    let world = world();
+    let lowered = [downgrade(1, "C//REL TO DRC", "R//REL TO DRC, RWA")];
+    let mut draft = Draft::new();
+    draft.proposed.downgrades = lowered.to_vec();
+    draft.release(&world.drc_room, &world.release(&world.drc_room, &[1], &lowered));
+    assert_eq!(draft.check(), Err(DowngradeFault::Superfluous(1).into()));
+    draft.release(&world.rwanda_room, &world.release(&world.rwanda_room, &[1], &lowered));
+    let shown = draft.check().unwrap();
+    let marks: Vec<_> = shown.targets.iter().map(|target| &target.portions()[0]).collect();
+    assert_eq!(marks[0].shown.to_string(), "R//REL TO DRC");
+    assert_eq!(marks[1].shown.to_string(), "R//REL TO RWA");
+    assert!(marks.iter().all(|portion| portion.lowered));
+    assert!(!marks[0].needs_downgrade && marks[1].needs_downgrade);
+}
+
+#[test]
 fn each_rule_of_downgrades_is_kept() {
     let good = || downgrade(2, "S//NF", "C//REL TO DRC");
     let parse = |lowered: &[v1::Downgrade]| Downgrades::parse(&world().briefing, lowered).unwrap_err();

@@ -88,13 +88,13 @@ fn content_must_be_the_bytes_that_the_post_names() {
     assert_eq!(draft.fault(), OpenFault::Seal(SealError::Digest).into());
     let stale = changed(|it| {
         if let Act::Post(post) = &mut it.act {
-            post.epoch = 2
+            post.epoch = 2;
         }
     });
     assert_eq!(stale, TargetFault::Epoch { found: 2, current: 1 });
     let key = changed(|it| {
         if let Act::Post(post) = &mut it.act {
-            post.salt = [8; 32]
+            post.salt = [8; 32];
         }
     });
     assert_eq!(key, OpenFault::Seal(SealError::KeyCommitment).into());
