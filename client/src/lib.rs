@@ -11,6 +11,7 @@ pub mod durable;
 pub mod evidence;
 pub mod passphrase;
 pub mod profile;
+pub mod propose;
 pub mod refs;
 pub mod replica;
 #[cfg(test)]
