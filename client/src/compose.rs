@@ -96,7 +96,7 @@ pub struct Draft {
 
 impl Draft {
     /// The draft of a statement; refused if the statement is not well-formed.
-    pub fn new(statement: Statement, content: Option<Bytes>) -> Result<Self, ComposeError> {
+    pub fn new(statement: &Statement, content: Option<Bytes>) -> Result<Self, ComposeError> {
         Self::parse(statement.encode(), content)
     }
 
@@ -274,7 +274,7 @@ impl Writer<'_> {
         content: Option<Bytes>,
     ) -> Result<Draft, ComposeError> {
         let (room, author) = (Some(self.state.room()), self.author.clone());
-        Draft::new(Statement { id, room, author, basis: self.basis, not_after, act }, content)
+        Draft::new(&Statement { id, room, author, basis: self.basis, not_after, act }, content)
     }
 
     fn alone(&self, act: Act) -> Result<Draft, ComposeError> {

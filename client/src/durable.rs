@@ -92,7 +92,8 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
 /// Refuses a file that its group or others may read.
 pub fn require_private(path: &Path) -> Result<(), FileError> {
     let mode = fs::metadata(path).map_err(io_error("look at", path))?.mode();
-    if mode & 0o077 == 0 { Ok(()) } else { Err(FileError::Exposed(path.to_owned())) }
+    let exposed = [0o070, 0o007].iter().any(|others| mode & others != 0);
+    if exposed { Err(FileError::Exposed(path.to_owned())) } else { Ok(()) }
 }
 
 /// Opens a private file for reading and writing, making it if need be.

@@ -7,15 +7,25 @@
 
 pub mod alarm;
 pub mod compose;
+pub mod connect;
+pub mod cosigning;
+pub mod desk;
 pub mod durable;
+pub mod error;
 pub mod evidence;
+pub mod join;
+pub mod marks;
 pub mod passphrase;
 pub mod profile;
 pub mod propose;
+pub mod receipts;
 pub mod refs;
 pub mod replica;
 #[cfg(test)]
 mod sample;
+pub mod session;
+pub mod submit;
+pub mod sync;
 pub mod vault;
 pub mod witness;
 pub mod words;

@@ -93,7 +93,7 @@ impl Source {
     pub fn get(&self, of: &str) -> Result<Passphrase, PassphraseError> {
         match self {
             Self::Terminal => self.ask(&format!("Passphrase for the keys of {of}: ")),
-            Self::File(path) => self.from_file(path),
+            Self::File(path) => self.read_file(path),
             Self::Environment(name) => match std::env::var(name) {
                 Ok(text) => self.check(Zeroizing::new(text)),
                 Err(std::env::VarError::NotPresent) => Err(PassphraseError::Unset(name.clone())),
@@ -121,7 +121,7 @@ impl Source {
         self.check(Zeroizing::new(text))
     }
 
-    fn from_file(&self, path: &Path) -> Result<Passphrase, PassphraseError> {
+    fn read_file(&self, path: &Path) -> Result<Passphrase, PassphraseError> {
         durable::require_private(path)?;
         let bytes = Zeroizing::new(durable::read(path, MAX_BYTES)?);
         let text = std::str::from_utf8(&bytes).map_err(|_| PassphraseError::NotText(self.clone()))?;

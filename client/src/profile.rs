@@ -4,10 +4,7 @@
 //! `rooms/ROOM-ID/…`, `access/LOG-ID/…`, `evidence/`, `marks.json`. Nothing in it is overwritten
 //! unasked. What a room's folder holds is known to `replica` alone.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tearline_ledger::{
@@ -19,8 +16,6 @@ use tearline_ledger::{
 
 use crate::durable::{self, FileError, Lock};
 
-/// What the marks of a profile may take, in bytes.
-const MARKS_MAX: u64 = 256 << 20;
 const SETTINGS_MAX: u64 = 1 << 20;
 const PAPER_MAX: u64 = 64 << 20;
 
@@ -67,8 +62,9 @@ pub enum ProfileError {
 pub struct KnownRoom {
     /// 64 hexadecimal digits.
     id: String,
-    /// As the founding charter names it.
-    name: String,
+    /// As the founding charter names it; unknown until the room's log is here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
 }
 
 /// What this desk expects of the server and of witnesses.
@@ -112,14 +108,6 @@ fn certificate_file() -> String {
 
 fn authority_file() -> String {
     "authority.pem".to_owned()
-}
-
-/// Which posts this desk has read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Marks {
-    /// Entries that were shown, `room name#index`.
-    pub read: BTreeSet<String>,
 }
 
 /// A desk's folder.
@@ -205,9 +193,17 @@ impl Profile {
         self.dir.join("access").join(log.to_string())
     }
 
-    /// The rooms that this desk knows of, with their names.
+    /// The rooms whose names are known.
     pub fn rooms(&self) -> Result<Vec<(RoomId, RoomName)>, ProfileError> {
-        self.settings.rooms.iter().map(|room| self.parse_room(room)).collect()
+        let rooms = self.settings.rooms.iter().map(|room| self.parse_room(room));
+        let rooms = rooms.collect::<Result<Vec<_>, _>>()?;
+        Ok(rooms.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
+    }
+
+    /// Whether this room came with an invitation, or was accepted since.
+    pub fn trusts(&self, room: RoomId) -> bool {
+        let id = room.to_string();
+        self.settings.rooms.iter().any(|known| known.id == id)
     }
 
     /// The room of this name.
@@ -217,20 +213,23 @@ impl Profile {
         found.map(|(id, _)| id).ok_or_else(|| ProfileError::NoRoom(name.as_str().to_owned()))
     }
 
-    /// Adds rooms that are not known yet.
-    pub fn add_rooms(&mut self, rooms: &[(RoomId, RoomName)]) -> Result<(), ProfileError> {
-        let known: BTreeSet<String> = self.settings.rooms.iter().map(|room| room.id.clone()).collect();
-        if rooms.iter().all(|(id, _)| known.contains(&id.to_string())) {
-            return Ok(());
-        }
-        self.change(|settings| {
+    /// Adds rooms that are not known yet, and names to those that had none.
+    pub fn add_rooms(&mut self, rooms: &[(RoomId, Option<RoomName>)]) -> Result<(), ProfileError> {
+        let added = |known: &[KnownRoom]| {
+            let mut all = known.to_vec();
             for (id, name) in rooms {
-                let room = KnownRoom { id: id.to_string(), name: name.as_str().to_owned() };
-                if settings.rooms.iter().all(|other| other.id != room.id) {
-                    settings.rooms.push(room);
+                let (id, name) = (id.to_string(), name.as_ref().map(|name| name.as_str().to_owned()));
+                match all.iter_mut().find(|other| other.id == id) {
+                    Some(other) => other.name = other.name.take().or(name),
+                    None => all.push(KnownRoom { id, name }),
                 }
             }
-        })
+            all
+        };
+        if added(&self.settings.rooms) == self.settings.rooms {
+            return Ok(());
+        }
+        self.change(|settings| settings.rooms = added(&settings.rooms))
     }
 
     /// Says where the server is.
@@ -259,28 +258,6 @@ impl Profile {
         self.dir.join("card.tearline")
     }
 
-    /// Which posts have been read.
-    pub fn marks(&self) -> Result<Marks, ProfileError> {
-        let path = self.dir.join("marks.json");
-        match durable::read(&path, MARKS_MAX) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| ProfileError::Marks { path, reason: error.to_string() }),
-            Err(FileError::Missing(_)) => Ok(Marks::default()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Changes which posts have been read; two commands at once do not undo each other.
-    pub fn change_marks(&self, change: impl FnOnce(&mut Marks)) -> Result<(), ProfileError> {
-        let _lock = self.lock()?;
-        let mut marks = self.marks()?;
-        change(&mut marks);
-        let path = self.dir.join("marks.json");
-        let text = serde_json::to_vec_pretty(&marks)
-            .map_err(|error| ProfileError::Marks { path: path.clone(), reason: error.to_string() })?;
-        Ok(durable::replace(&path, &text)?)
-    }
-
     /// Held while several files of the profile are changed together.
     pub fn lock(&self) -> Result<Lock, ProfileError> {
         Ok(Lock::take(&self.dir.join("lock"))?)
@@ -295,10 +272,10 @@ impl Profile {
         Ok(())
     }
 
-    fn parse_room(&self, room: &KnownRoom) -> Result<(RoomId, RoomName), ProfileError> {
+    fn parse_room(&self, room: &KnownRoom) -> Result<(RoomId, Option<RoomName>), ProfileError> {
         let id = Digest::from_hex(&room.id).map(RoomId);
         let id = id.ok_or_else(|| settings_error(&self.dir, format!("`{}` is not a room id", room.id)))?;
-        Ok((id, room.name.parse()?))
+        Ok((id, room.name.as_deref().map(str::parse).transpose()?))
     }
 }
 
@@ -328,18 +305,23 @@ mod tests {
         RoomId(Digest([byte; 32]))
     }
 
+    fn name(text: &str) -> RoomName {
+        text.parse().unwrap()
+    }
+
     #[test]
     fn a_profile_reads_back_as_it_was_made() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("liaison");
         let mut made = Profile::create(&path, &member()).unwrap();
         made.set_server("tearline.example:7443").unwrap();
-        made.add_rooms(&[(room(1), "drc".parse().unwrap()), (room(2), "plenary".parse().unwrap())]).unwrap();
-        made.add_rooms(&[(room(1), "drc".parse().unwrap())]).unwrap();
+        made.add_rooms(&[(room(1), Some(name("drc"))), (room(2), None)]).unwrap();
+        made.add_rooms(&[(room(1), Some(name("other"))), (room(2), Some(name("plenary")))]).unwrap();
         let read = Profile::open(&path).unwrap();
         assert_eq!(read.settings, made.settings);
         assert_eq!(read.member(), &member());
-        assert_eq!(read.rooms().unwrap().len(), 2);
+        assert_eq!(read.rooms().unwrap(), [(room(1), name("drc")), (room(2), name("plenary"))]);
+        assert!(read.trusts(room(2)) && !read.trusts(room(3)));
         assert_eq!(read.room(&"plenary".parse().unwrap()).unwrap(), room(2));
         assert!(matches!(read.room(&"rwanda".parse().unwrap()), Err(ProfileError::NoRoom(_))));
     }
@@ -370,7 +352,7 @@ mod tests {
         let mut one = Profile::create(dir.path(), &member()).unwrap();
         let mut two = Profile::open(dir.path()).unwrap();
         one.set_server("one.example:1").unwrap();
-        two.add_rooms(&[(room(1), "drc".parse().unwrap())]).unwrap();
+        two.add_rooms(&[(room(1), Some(name("drc")))]).unwrap();
         one.change_marks(|marks| marks.read.extend(["drc#1".to_owned()])).unwrap();
         two.change_marks(|marks| marks.read.extend(["drc#2".to_owned()])).unwrap();
         let read = Profile::open(dir.path()).unwrap();

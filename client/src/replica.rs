@@ -27,7 +27,7 @@ use tearline_proto::v1;
 pub use self::read::{Counts, Line, Witnessed};
 use self::{
     disk::{Disk, DiskError, State},
-    verify::{CLOCK_SECONDS, Fresh, Identity, Log, Verifier, check_content},
+    verify::{CLOCK_SECONDS, Fresh, Identity, Log, Verifier, names_content},
 };
 use crate::{
     alarm::Alarm,
@@ -50,7 +50,7 @@ pub enum ReplicaError {
         /// The replica's folder.
         dir: String,
         /// What is wrong.
-        error: SnapshotError,
+        error: Box<SnapshotError>,
     },
     /// The files contradict the checkpoint that is kept with them.
     #[error(
@@ -181,7 +181,11 @@ impl Replica {
             };
             (log, facts)
         })?;
-        let log = log.map_err(|error| ReplicaError::Snapshot { room: name.clone(), dir: shown(), error })?;
+        let log = log.map_err(|error| ReplicaError::Snapshot {
+            room: name.clone(),
+            dir: shown(),
+            error: Box::new(error),
+        })?;
         let mut verifier = Verifier::new(identity, log, facts.charters.clone());
         if state.size > 0 {
             let mismatch = |raised: Raised| ReplicaError::Mismatch {
@@ -261,6 +265,10 @@ impl Replica {
         let complete = taken.checkpoint.is_some();
         if let Some(checkpoint) = taken.checkpoint {
             self.commit(&checkpoint, &late)?;
+        } else if self.verifier.size().0 == self.state.size {
+            let mut state = self.state.clone();
+            state.missing.retain(|index| !late.contains(index));
+            self.state = self.disk.commit(state)?;
         }
         Ok(Progress { fresh: taken.fresh, complete, warnings: taken.warnings })
     }
@@ -283,10 +291,10 @@ impl Replica {
 
     fn put_late(&self, index: u64, content: &Bytes) -> Result<(), ReplicaError> {
         let entry = self.require_entry(index)?;
-        check_content(&entry, content).map_err(|()| {
+        if !names_content(&entry, content) {
             let alarm = Alarm::WrongContent { room: self.name().to_owned(), index };
-            Raised::from(alarm).with(Exhibit::entry("kept here", index, entry.bytes()))
-        })?;
+            return Err(Raised::from(alarm).with(Exhibit::entry("kept here", index, entry.bytes())).into());
+        }
         Ok(self.disk.put_late(index, content)?)
     }
 

@@ -22,6 +22,7 @@ use crate::{
         charters::{Terms, founding},
     },
     replica::verify::Identity,
+    vault::Vault,
     witness::Cosigner,
 };
 
@@ -42,6 +43,11 @@ pub(crate) fn desk(role: &str, desk: &str, seed: u8) -> Desk {
 }
 
 impl Desk {
+    pub(crate) fn vault(&self) -> Vault {
+        let seal = SealingKey::from_seed(&self.seal.seed()).unwrap();
+        Vault::sample(SigningKey::from_seed(&self.sign.seed()), seal)
+    }
+
     pub(crate) fn card(&self) -> Card {
         Card {
             name: self.name.clone(),

@@ -105,6 +105,12 @@ impl Vault {
         Ok(Self(Arc::new(Keys { sign, seal, tls, tls_public })))
     }
 
+    #[cfg(test)]
+    pub(crate) fn sample(sign: SigningKey, seal: SealingKey) -> Self {
+        let pair = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+        Self::of(sign, seal, Zeroizing::new(pair.serialize_der())).unwrap()
+    }
+
     /// Writes the keys into a file that is not there yet, encrypted under `passphrase`.
     pub fn create(&self, path: &Path, passphrase: &Passphrase, work_factor: u8) -> Result<(), VaultError> {
         Ok(durable::create(path, &self.encrypt(passphrase, work_factor)?)?)

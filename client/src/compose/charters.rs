@@ -97,7 +97,7 @@ pub fn founding(
         not_after: None,
         act: Act::Charter(Box::new(charter)),
     };
-    Ok(CharterDraft { draft: Draft::new(statement, None)?, seed })
+    Ok(CharterDraft { draft: Draft::new(&statement, None)?, seed })
 }
 
 impl Writer<'_> {

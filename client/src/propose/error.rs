@@ -13,6 +13,7 @@ use tearline_ledger::{
 
 use crate::{
     compose::{ComposeError, OpenError},
+    error::{EXIT_ALARM, EXIT_FAILED},
     replica::ReplicaError,
 };
 
@@ -118,6 +119,16 @@ pub enum ProposeError {
     /// No randomness.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
+}
+
+impl ProposeError {
+    /// The code that a command exits with: 3 if a local copy gave an alarm.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Replica(error) if matches!(**error, ReplicaError::Raised(_)) => EXIT_ALARM,
+            _ => EXIT_FAILED,
+        }
+    }
 }
 
 impl From<ReplicaError> for ProposeError {

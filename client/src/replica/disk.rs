@@ -21,6 +21,7 @@ use crate::durable::{self, FileError, Lock, io_error};
 const PART_MAX: u32 = 64 << 20;
 /// A row's head: length of its entry, length of its content or [`NO_CONTENT`], checksum.
 const HEAD_LEN: usize = 16;
+const HEAD_LEN_U32: u32 = 16;
 const NO_CONTENT: u32 = u32::MAX;
 const STATE_MAX: u64 = 1 << 30;
 /// Rows are written to the file once this much has gathered.
@@ -232,7 +233,7 @@ impl Disk {
         let offset = usize::try_from(index).ok().and_then(|at| self.offsets.get(at)).copied();
         let Some(offset) = offset else { return Ok(None) };
         let mut bytes = [0; HEAD_LEN];
-        bytes.copy_from_slice(&self.read_at(offset, HEAD_LEN as u32)?);
+        bytes.copy_from_slice(&self.read_at(offset, HEAD_LEN_U32)?);
         let head = Head::parse(&bytes).map_err(|what| self.damaged(format!("entry {index}: {what}")))?;
         Ok(Some((offset, head)))
     }
@@ -278,8 +279,11 @@ struct Head {
 
 impl Head {
     fn parse(bytes: &[u8; HEAD_LEN]) -> Result<Self, String> {
-        let [a, b, c, d, e, f, g, h, checksum @ ..] = *bytes;
-        let (entry, content) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
+        let (lengths, checksum) = bytes.split_at(8);
+        let word = |part: &[u8]| part.try_into().map_or(u32::MAX, u32::from_be_bytes);
+        let (entry, content) = lengths.split_at(4);
+        let (entry, content) = (word(entry), word(content));
+        let checksum = checksum.try_into().unwrap_or_default();
         if entry > PART_MAX || (content > PART_MAX && content != NO_CONTENT) {
             return Err("its length is impossible".to_owned());
         }
@@ -288,7 +292,7 @@ impl Head {
 
     fn check(&self, entry: &[u8]) -> Result<(), String> {
         let lengths = lengths(self.entry, self.content.unwrap_or(NO_CONTENT));
-        if checksum(&lengths, entry) == self.checksum {
+        if checksum(lengths, entry) == self.checksum {
             Ok(())
         } else {
             Err("its checksum does not match".to_owned())
@@ -305,18 +309,16 @@ fn head(entry: &[u8], content: Option<&[u8]>) -> Result<[u8; HEAD_LEN], DiskErro
     let mut out = [0; HEAD_LEN];
     let (first, second) = out.split_at_mut(8);
     first.copy_from_slice(&lengths);
-    second.copy_from_slice(&checksum(&lengths, entry));
+    second.copy_from_slice(&checksum(lengths, entry));
     Ok(out)
 }
 
 fn lengths(entry: u32, content: u32) -> [u8; 8] {
-    let ([a, b, c, d], [e, f, g, h]) = (entry.to_be_bytes(), content.to_be_bytes());
-    [a, b, c, d, e, f, g, h]
+    (u64::from(entry) << 32 | u64::from(content)).to_be_bytes()
 }
 
-fn checksum(lengths: &[u8; 8], entry: &[u8]) -> [u8; 8] {
-    let [a, b, c, d, e, f, g, h, ..] = Digest::of_parts(&[lengths, entry]).0;
-    [a, b, c, d, e, f, g, h]
+fn checksum(lengths: [u8; 8], entry: &[u8]) -> [u8; 8] {
+    Digest::of_parts(&[&lengths, entry]).0.first_chunk().copied().unwrap_or_default()
 }
 
 struct Scan {

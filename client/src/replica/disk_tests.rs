@@ -64,7 +64,7 @@ fn rows_that_were_not_committed_are_gone_after_a_crash() {
     let dir = tempfile::tempdir().unwrap();
     let mut disk = filled(dir.path());
     assert!(disk.begin().unwrap());
-    disk.append(record(3).bytes(), Some(&[7; 2 << 20])).unwrap();
+    disk.append(record(3).bytes(), Some(&vec![7; 2 << 20])).unwrap();
     assert_eq!(disk.entry(2).unwrap(), Some(record(3)), "but readable until then");
     drop(disk);
     assert_eq!(load(dir.path()).unwrap().1.len(), 2);

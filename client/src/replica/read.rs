@@ -15,12 +15,13 @@ use tearline_ledger::{
     statement::{Act, Basis, Signed},
 };
 
-use super::{Replica, ReplicaError, verify::check_content};
+use super::{Replica, ReplicaError, verify::names_content};
 use crate::{
     alarm::Alarm,
     evidence::{Exhibit, Raised},
+    profile::Policy,
     refs::{EntryRef, Resolved},
-    witness::{Witness, witnesses},
+    witness::{Witness, confirmed_at, witnesses},
 };
 
 /// Entries that are replayed together.
@@ -128,6 +129,24 @@ impl Replica {
         Ok(Some(Witnessed { size, complete_to: self.require_entry(size - 1)?.accepted_at(), by }))
     }
 
+    /// An alarm if enough witnesses have not confirmed the room for longer than the policy allows.
+    pub fn staleness(&self, policy: &Policy, now: u64) -> Result<Option<Alarm>, ReplicaError> {
+        if policy.witnesses == 0 {
+            return Ok(None);
+        }
+        let witnessed = self.witnessed()?;
+        let confirmed = witnessed.and_then(|it| confirmed_at(&it.by, policy.witnesses));
+        let since = match confirmed {
+            Some(at) => at,
+            None if self.size() == 0 => return Ok(None),
+            // Nobody ever confirmed it: it is as stale as it is old.
+            None => self.require_entry(0)?.accepted_at(),
+        };
+        let (minutes, allowed) = (now.saturating_sub(since) / 60, policy.fresh_minutes);
+        let room = self.name().to_owned();
+        Ok((minutes > allowed).then_some(Alarm::StaleBeyond { room, minutes, allowed }))
+    }
+
     /// When the last entry was accepted, in seconds since 1970.
     pub fn complete_to(&self) -> Option<u64> {
         self.verifier.replay().and_then(Replay::state).map(RoomState::last_accepted_at)
@@ -156,12 +175,14 @@ impl Replica {
     pub fn sealed_content(&self, index: u64) -> Result<Option<Bytes>, ReplicaError> {
         let Some(content) = self.disk.content(index)? else { return Ok(None) };
         let entry = self.require_entry(index)?;
-        check_content(&entry, &content).map_err(|()| ReplicaError::Mismatch {
+        if names_content(&entry, &content) {
+            return Ok(Some(content));
+        }
+        Err(ReplicaError::Mismatch {
             room: self.name().to_owned(),
             dir: self.disk.dir().display().to_string(),
             reason: format!("the content of {}#{index} is not the one that was fetched", self.name()),
-        })?;
-        Ok(Some(content))
+        })
     }
 
     /// Indices of all charters, ascending.
@@ -169,16 +190,21 @@ impl Replica {
         self.facts.charters.iter().map(|(index, _)| *index)
     }
 
+    /// The charter that stands at this index.
+    pub fn charter_at(&self, index: u64) -> Result<Charter, ReplicaError> {
+        let entry = self.require_entry(index)?;
+        match entry.statement().map(|signed| &signed.statement.act) {
+            Some(Act::Charter(charter)) => Ok((**charter).clone()),
+            _ => Err(ReplicaError::NoEntry { room: self.name().to_owned(), index, size: self.size() }),
+        }
+    }
+
     /// The charter in force just before the entry at `index`: the one that says who might sign it.
     /// For the founding charter, itself.
     pub fn charter_before(&self, index: u64) -> Result<Charter, ReplicaError> {
         let before = |(at, _): &&(u64, _)| *at < index.max(1);
         let at = self.facts.charters.iter().rev().find(before).map_or(0, |(at, _)| *at);
-        let entry = self.require_entry(at)?;
-        match entry.statement().map(|signed| &signed.statement.act) {
-            Some(Act::Charter(charter)) => Ok((**charter).clone()),
-            _ => Err(ReplicaError::NoEntry { room: self.name().to_owned(), index: at, size: self.size() }),
-        }
+        self.charter_at(at)
     }
 
     /// Where the statement of this id stands.

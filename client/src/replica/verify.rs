@@ -132,27 +132,27 @@ impl Verifier {
 
     /// Judges the next message of a stream. `now` is this desk's clock, in seconds since 1970.
     pub fn take(&mut self, rows: v1::Rows, now: u64) -> Result<Taken, Raised> {
-        let mut taken = Taken::default();
+        let mut out = Taken::default();
         let (mut entries, mut contents) = (Vec::new(), Vec::new());
         for row in rows.rows {
             let next = self.size().0 + entries.len() as u64;
             if row.index < self.size().0 {
                 self.compare(&row)?;
-                taken.repeated.push((row.index, row.content));
+                out.repeated.push((row.index, row.content));
             } else if row.index == next {
-                entries.push(self.parse(next, row.entry)?);
+                entries.push(self.parse(next, &row.entry)?);
                 contents.push(row.content);
             } else {
                 let room = self.name();
                 return Err(Alarm::OutOfOrder { room, expected: next, found: row.index }.into());
             }
         }
-        self.push(entries, contents, &mut taken)?;
-        self.warn(&mut taken, now);
+        self.push(entries, contents, &mut out)?;
+        self.warn(&mut out, now);
         if !rows.checkpoint.is_empty() {
-            taken.checkpoint = Some(self.cover(&rows.checkpoint)?);
+            out.checkpoint = Some(self.cover(&rows.checkpoint)?);
         }
-        Ok(taken)
+        Ok(out)
     }
 
     /// Judges a checkpoint that must cover exactly the entries so far, or fewer than before.
@@ -184,22 +184,21 @@ impl Verifier {
             let alarm = Alarm::BadCheckpoint { room: self.name(), error };
             Raised::from(alarm).with(Exhibit::checkpoint("served", note))
         };
-        let note = Note::parse(note).map_err(|error| bad(error.into()))?;
-        let size = Checkpoint::parse(note.unverified_text()).map_err(bad)?.size;
+        let parsed = Note::parse(note).map_err(|error| bad(error.into()))?;
+        let size = Checkpoint::parse(parsed.unverified_text()).map_err(bad)?.size;
         let beyond = next.filter(|_| size > self.size());
-        let none = || Raised::from(Alarm::NotCovered { room: self.name(), size: size.0 });
-        let key = beyond.or_else(|| self.key_at(size)).ok_or_else(none)?;
+        let nothing = || Raised::from(Alarm::NotCovered { room: self.name(), size: size.0 });
+        let key = beyond.or_else(|| self.key_at(size)).ok_or_else(nothing)?;
         let origin = Origin::new(self.identity.domain.clone(), self.identity.room.0);
-        SignedCheckpoint::from_note(note, &origin.log_key(key)).map_err(bad)
+        SignedCheckpoint::from_note(parsed, &origin.log_key(key)).map_err(bad)
     }
 
     /// Refuses a checkpoint that contradicts the entries so far; one of a larger size cannot yet.
     pub fn agree(&self, checkpoint: &SignedCheckpoint) -> Result<(), Raised> {
         match self.tree().root_at(checkpoint.size()) {
-            Some(root) if root != checkpoint.root() => {
+            Some(verified) if verified != checkpoint.root() => {
                 let (room, size) = (self.name(), checkpoint.size().0);
-                let seen = self.kept.as_ref().map_or(0, |kept| kept.size().0);
-                let alarm = if size <= seen {
+                let alarm = if self.kept.as_ref().is_some_and(|kept| size <= kept.size().0) {
                     Alarm::Forked { room, size }
                 } else {
                     Alarm::NotCovered { room, size }
@@ -244,10 +243,10 @@ impl Verifier {
         Err(raised)
     }
 
-    fn parse(&self, index: u64, bytes: Bytes) -> Result<Entry, Raised> {
+    fn parse(&self, index: u64, bytes: &Bytes) -> Result<Entry, Raised> {
         Entry::parse(bytes.clone()).map_err(|error| {
             let alarm = Alarm::Malformed { room: self.name(), index, reason: error.to_string() };
-            Raised::from(alarm).with(Exhibit::entry("served", index, &bytes))
+            Raised::from(alarm).with(Exhibit::entry("served", index, bytes))
         })
     }
 
@@ -272,14 +271,9 @@ impl Verifier {
         };
         let parts = entries.into_iter().zip(verified).zip(contents);
         for (index, ((entry, verified), content)) in (first..).zip(parts) {
-            if let Some(content) = &content {
-                check_content(&entry, content).map_err(|()| {
-                    Raised::from(Alarm::WrongContent { room: self.name(), index }).with(Exhibit::entry(
-                        "served",
-                        index,
-                        entry.bytes(),
-                    ))
-                })?;
+            if content.as_ref().is_some_and(|content| !names_content(&entry, content)) {
+                let alarm = Alarm::WrongContent { room: self.name(), index };
+                return Err(Raised::from(alarm).with(Exhibit::entry("served", index, entry.bytes())));
             }
             self.note_charter(index, &entry)?;
             taken.fresh.push(Fresh { index, entry, verified, content });
@@ -350,10 +344,9 @@ impl Verifier {
 }
 
 /// Whether these bytes are the content that the entry's statement names.
-pub fn check_content(entry: &Entry, content: &[u8]) -> Result<(), ()> {
-    let post = entry.statement().and_then(|signed| signed.statement.sealed()).ok_or(())?;
-    let good = content.len() as u64 == post.size && Digest::of(content) == post.digest;
-    if good { Ok(()) } else { Err(()) }
+pub fn names_content(entry: &Entry, content: &[u8]) -> bool {
+    let post = entry.statement().and_then(|signed| signed.statement.sealed());
+    post.is_some_and(|post| content.len() as u64 == post.size && Digest::of(content) == post.digest)
 }
 
 #[cfg(test)]

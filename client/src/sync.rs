@@ -1,0 +1,319 @@
+//! Bringing replicas up to date: rooms listed as a cut, streams taken row by row, everything verified.
+//!
+//! Specification: `docs/spec.md`, sections 5, 6, 8 and 12. An alarm ends the work on its room and
+//! leaves its replica at the last good checkpoint.
+
+use bytes::Bytes;
+use tearline_ledger::{
+    id::RoomId,
+    instance::mediators_agree,
+    name::{Role, RoomName},
+};
+use tearline_proto::v1;
+
+use crate::{
+    alarm::Alarm,
+    desk::{Desk, now},
+    error::Error,
+    evidence::{Exhibit, Raised},
+    receipts,
+    replica::{Progress, Replica, ReplicaError, access_log_id},
+    session::{Reading, Session, id_bytes},
+};
+
+/// Begins the name of every access log.
+const ACCESS: &str = "access/";
+
+/// What a server lists: one commit's heads.
+#[derive(Debug, Clone, Default)]
+pub struct Cut {
+    /// Rooms with their checkpoints, not verified yet.
+    pub rooms: Vec<(RoomId, RoomName, Bytes)>,
+    /// Access logs, by `access/ORG`.
+    pub access: Vec<(RoomId, String, Bytes)>,
+    /// Rooms that are known here and not listed: this desk was removed, or the server hides them.
+    pub gone: Vec<RoomName>,
+}
+
+/// What synchronising one log did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Synced {
+    /// How many entries were new.
+    pub fresh: u64,
+    /// What must be shown, but spoils nothing that was verified.
+    pub warnings: Vec<Alarm>,
+}
+
+/// Lists the caller's rooms. Names and ids that contradict what is known are alarms.
+pub async fn list(session: &Session, desk: &Desk) -> Result<Cut, Error> {
+    let mut cut = Cut::default();
+    let known = desk.profile().rooms()?;
+    for head in session.list().await? {
+        let other = |reason: &str| {
+            let alarm = Alarm::OtherRoom { room: head.name.clone(), reason: reason.to_owned() };
+            let raised = Raised::from(alarm).with(Exhibit::checkpoint("listed", &head.checkpoint));
+            desk.raise(RoomId(tearline_ledger::digest::Digest([0; 32])), raised)
+        };
+        let id = RoomId::from_slice(&head.room).ok_or_else(|| other("its room id is not 32 bytes"))?;
+        if head.name.starts_with(ACCESS) {
+            cut.access.push((id, head.name, head.checkpoint));
+            continue;
+        }
+        let name: RoomName = head.name.parse().map_err(|_| other("its name is none"))?;
+        if known.iter().any(|(known, named)| (*known == id) != (*named == name)) {
+            return Err(other("a room of this name, or of this id under another name, is known here"));
+        }
+        cut.rooms.push((id, name, head.checkpoint));
+    }
+    let listed = |id: &RoomId| cut.rooms.iter().any(|(listed, ..)| listed == id);
+    cut.gone = known.into_iter().filter(|(id, _)| !listed(id)).map(|(_, name)| name).collect();
+    Ok(cut)
+}
+
+/// Brings a replica up to date. `on_progress` sees each message's entries; those of an incomplete
+/// stream are not kept.
+pub async fn sync(
+    session: &Session,
+    desk: &Desk,
+    replica: &mut Replica,
+    on_progress: &mut (dyn FnMut(&Progress) + Send),
+) -> Result<Synced, Error> {
+    let synced = stream(session, desk, replica, false, on_progress).await?;
+    settle(session, desk, replica, synced).await
+}
+
+/// As [`sync`], and goes on with whatever comes, until the server ends it or the future is dropped.
+pub async fn follow(
+    session: &Session,
+    desk: &Desk,
+    replica: &mut Replica,
+    on_progress: &mut (dyn FnMut(&Progress) + Send),
+) -> Result<Synced, Error> {
+    stream(session, desk, replica, true, on_progress).await
+}
+
+/// Reads the whole log again and compares it with what was verified before: what is found altered is
+/// named. New entries are taken as by [`sync`].
+pub async fn verify_again(session: &Session, desk: &Desk, replica: &mut Replica) -> Result<Synced, Error> {
+    let room = replica.room();
+    let reading = Reading { room, from: 0, limit: 0, content: false, follow: false };
+    let taken = take_all(session, replica, reading, &mut |_| ()).await;
+    let synced = taken.map_err(|error| error.into_error(desk, room))?;
+    settle(session, desk, replica, synced).await
+}
+
+/// A room that came neither with an invitation nor before is accepted only if its mediators are those
+/// of a room that did.
+pub fn accept_room(desk: &mut Desk, replica: &Replica) -> Result<(), Error> {
+    let (id, trusted) = (replica.room(), desk.profile().trusts(replica.room()));
+    let state = replica.state().map_err(Error::Replica)?;
+    if !trusted {
+        let mut known = desk.profile().rooms()?.into_iter();
+        let fault = known.find_map(|(known, name)| {
+            let other = desk.replica(known, &name).ok()?;
+            other.state().ok().map(|other| mediators_agree(other, state).err())
+        });
+        if let Some(fault) = fault.flatten() {
+            let alarm = Alarm::OtherRoom { room: replica.name().to_owned(), reason: fault.to_string() };
+            return Err(desk.raise(id, alarm.into()));
+        }
+    }
+    let name = state.name().clone();
+    Ok(desk.profile_mut().add_rooms(&[(id, Some(name))])?)
+}
+
+/// Lists the rooms and brings each up to date; every head of the cut must stand in what was verified.
+pub async fn sync_rooms(
+    session: &Session,
+    desk: &mut Desk,
+    on_progress: &mut (dyn FnMut(&RoomName, &Progress) + Send),
+) -> Result<(Cut, Vec<Synced>), Error> {
+    let cut = list(session, desk).await?;
+    let mut all = Vec::new();
+    for (id, name, checkpoint) in &cut.rooms {
+        let mut replica = desk.replica(*id, name)?;
+        let synced = sync(session, desk, &mut replica, &mut |progress| on_progress(name, progress)).await?;
+        take_head(desk, &mut replica, checkpoint)?;
+        accept_room(desk, &replica)?;
+        all.push(synced);
+    }
+    Ok((cut, all))
+}
+
+/// The access logs of a cut, up to date. Their home rooms must be.
+pub async fn sync_access(session: &Session, desk: &Desk, cut: &Cut) -> Result<Vec<Replica>, Error> {
+    let mut out = Vec::new();
+    for (id, name, checkpoint) in &cut.access {
+        let org = name.strip_prefix(ACCESS).unwrap_or_default();
+        let home = cut.rooms.iter().find_map(|(room, room_name, _)| {
+            let org = org.parse().ok()?;
+            (access_log_id(*room, &org) == *id
+                && (room_name.is_chamber() || room_name.as_str() == org.as_str()))
+            .then_some((*room, room_name))
+        });
+        let Some((home, home_name)) = home else {
+            let reason = "it is the access log of no room that this desk has".to_owned();
+            return Err(desk.raise(*id, Alarm::OtherRoom { room: name.clone(), reason }.into()));
+        };
+        let mut replica = desk.access_log(*id, name, &desk.replica(home, home_name)?)?;
+        sync(session, desk, &mut replica, &mut |_| ()).await?;
+        take_head(desk, &mut replica, checkpoint)?;
+        out.push(replica);
+    }
+    Ok(out)
+}
+
+fn take_head(desk: &Desk, replica: &mut Replica, note: &Bytes) -> Result<(), Error> {
+    let room = replica.room();
+    let checkpoint = replica.take_checkpoint(note).map_err(|error| desk.alarmed(room, error))?;
+    let (had, has) = (checkpoint.size().0, replica.size());
+    if had <= has {
+        return Ok(());
+    }
+    let alarm = Alarm::Shrunk { room: replica.name().to_owned(), had, has };
+    Err(desk.raise(room, Raised::from(alarm).with(Exhibit::checkpoint("listed", note))))
+}
+
+async fn stream(
+    session: &Session,
+    desk: &Desk,
+    replica: &mut Replica,
+    follow: bool,
+    on_progress: &mut (dyn FnMut(&Progress) + Send),
+) -> Result<Synced, Error> {
+    let (room, from) = (replica.room(), replica.size());
+    let content = replica.replay().is_some() && desk.member().role() != Role::Auditor;
+    let reading = Reading { room, from, limit: 0, content, follow };
+    match take_all(session, replica, reading, on_progress).await {
+        Ok(synced) => Ok(synced),
+        Err(Fault::Raised(raised)) => Err(locate(session, desk, replica, *raised).await),
+        Err(Fault::Other(Error::Refused(refused))) if refused.code == tonic::Code::OutOfRange => {
+            Err(shrunk(session, desk, replica, Error::Refused(refused)).await)
+        }
+        Err(other) => Err(other.into_error(desk, room)),
+    }
+}
+
+enum Fault {
+    Raised(Box<Raised>),
+    Other(Error),
+}
+
+impl Fault {
+    fn into_error(self, desk: &Desk, room: RoomId) -> Error {
+        match self {
+            Self::Raised(raised) => desk.raise(room, *raised),
+            Self::Other(error) => error,
+        }
+    }
+}
+
+impl From<ReplicaError> for Fault {
+    fn from(error: ReplicaError) -> Self {
+        match error {
+            ReplicaError::Raised(raised) => Self::Raised(raised),
+            other => Self::Other(Error::Replica(other)),
+        }
+    }
+}
+
+async fn take_all(
+    session: &Session,
+    replica: &mut Replica,
+    reading: Reading,
+    on_progress: &mut (dyn FnMut(&Progress) + Send),
+) -> Result<Synced, Fault> {
+    let mut rows = session.read(reading).await.map_err(Fault::Other)?;
+    let (mut synced, mut complete) = (Synced::default(), false);
+    loop {
+        let message = match rows.next().await {
+            Ok(Some(message)) => message,
+            Ok(None) => break,
+            Err(error) => {
+                replica.abandon()?;
+                return Err(Fault::Other(error));
+            }
+        };
+        let mut progress = replica.take(message, now())?;
+        complete = progress.complete;
+        synced.fresh += progress.fresh.len() as u64;
+        on_progress(&progress);
+        synced.warnings.append(&mut progress.warnings);
+    }
+    if complete {
+        return Ok(synced);
+    }
+    replica.abandon()?;
+    Err(Fault::Other(Error::Incomplete(replica.name().to_owned())))
+}
+
+/// The server says that the log ends before what was verified: its own checkpoint must show it.
+async fn shrunk(session: &Session, desk: &Desk, replica: &mut Replica, refused: Error) -> Error {
+    let room = replica.room();
+    let request = v1::ProveRequest { room: id_bytes(room), ..v1::ProveRequest::default() };
+    let proof = match session.prove(request).await {
+        Ok(proof) => proof,
+        Err(error) => return error,
+    };
+    let checkpoint = match replica.take_checkpoint(&proof.checkpoint) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => return desk.alarmed(room, error),
+    };
+    let (had, has) = (replica.size(), checkpoint.size().0);
+    if has >= had {
+        return refused;
+    }
+    let alarm = Alarm::Shrunk { room: replica.name().to_owned(), had, has };
+    let mut raised = Raised::from(alarm).with(Exhibit::checkpoint("served now", &proof.checkpoint));
+    let kept = replica.checkpoint().map(|kept| Exhibit::checkpoint("kept here", &kept.to_bytes()));
+    raised.exhibits.extend(kept);
+    desk.raise(room, raised)
+}
+
+/// A checkpoint does not fit: reads the log again, to name the entry that was altered if one was.
+async fn locate(session: &Session, desk: &Desk, replica: &mut Replica, raised: Raised) -> Error {
+    let room = replica.room();
+    if !matches!(raised.alarm, Alarm::NotCovered { .. } | Alarm::Forked { .. } | Alarm::RuleBroken { .. }) {
+        return desk.raise(room, raised);
+    }
+    let limit = replica.size();
+    let reading = Reading { room, from: 0, limit, content: false, follow: false };
+    match take_all(session, replica, reading, &mut |_| ()).await {
+        Err(Fault::Raised(mut found)) if matches!(found.alarm, Alarm::Altered { .. }) => {
+            found.exhibits.extend(raised.exhibits);
+            desk.raise(room, *found)
+        }
+        _ => desk.raise(room, raised),
+    }
+}
+
+/// After a stream: asks again for content that did not come, and looks after receipts.
+async fn settle(
+    session: &Session,
+    desk: &Desk,
+    replica: &mut Replica,
+    mut synced: Synced,
+) -> Result<Synced, Error> {
+    let room = replica.room();
+    let withheld = |replica: &Replica| replica.withheld(now()).map_err(|error| desk.alarmed(room, error));
+    for index in withheld(replica)? {
+        let reading = Reading { room, from: index, limit: 1, content: true, follow: false };
+        let mut rows = session.read(reading).await?;
+        while let Some(message) = rows.next().await? {
+            // Its checkpoint may already cover more than is here; only the content is wanted.
+            let mut wanted = message.rows;
+            wanted.retain(|row| row.index == index);
+            let wanted = v1::Rows { rows: wanted, checkpoint: Bytes::new() };
+            replica.take(wanted, now()).map_err(|error| desk.alarmed(room, error))?;
+        }
+    }
+    let indices = withheld(replica)?;
+    if !indices.is_empty() {
+        let alarm = Alarm::Withheld { room: replica.name().to_owned(), indices };
+        let checkpoint = replica.checkpoint().map(|kept| Exhibit::checkpoint("kept here", &kept.to_bytes()));
+        let raised = Raised { alarm, exhibits: checkpoint.into_iter().collect() };
+        return Err(desk.raise(room, raised));
+    }
+    synced.warnings.extend(receipts::review(desk, replica, now())?);
+    Ok(synced)
+}
