@@ -18,6 +18,7 @@ pub mod join;
 pub mod marks;
 pub mod passphrase;
 pub mod profile;
+pub mod propose;
 pub mod receipts;
 pub mod refs;
 pub mod replica;

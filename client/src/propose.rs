@@ -31,6 +31,8 @@ pub use error::ProposeError;
 
 use crate::{
     compose::{Writer, open_sealed},
+    desk::{Desk, Room},
+    error::Error,
     refs::EntryRef,
     replica::{Line, Replica},
 };
@@ -56,7 +58,21 @@ pub struct Mediator<'a> {
     pub rooms: BTreeMap<RoomId, OpenRoom<'a>>,
 }
 
+impl<'a> OpenRoom<'a> {
+    /// A room as the desk opened it.
+    pub fn of(room: &'a Room) -> Self {
+        Self { replica: &room.replica, keys: &room.keys }
+    }
+}
+
 impl<'a> Mediator<'a> {
+    /// This desk at work with all its rooms, opened and fetched. `now` is its clock, in seconds since
+    /// 1970.
+    pub fn new(desk: &'a Desk, rooms: &'a [Room], now: u64) -> Result<Self, Error> {
+        let rooms = rooms.iter().map(|room| (room.replica.room(), OpenRoom::of(room))).collect();
+        Ok(Self { name: desk.member(), key: desk.vault()?.sign_key(), now, rooms })
+    }
+
     /// The room of this name.
     pub fn room(&self, name: &str) -> Result<OpenRoom<'a>, ProposeError> {
         let named = |room: &&OpenRoom<'_>| room.replica.name() == name;

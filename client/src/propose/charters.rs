@@ -79,13 +79,12 @@ impl Mediator<'_> {
             if charter.member(member).is_none() {
                 continue;
             }
-            match replacement {
-                Some(card) => self.put(&mut bench, room, card, history)?,
-                None => {
-                    let mut next = successor(charter)?;
-                    next.members.retain(|other| other.name != *member);
-                    self.add(&mut bench, room, next, None)?;
-                }
+            if let Some(card) = replacement {
+                self.put(&mut bench, room, card, history)?;
+            } else {
+                let mut next = successor(charter)?;
+                next.members.retain(|other| other.name != *member);
+                self.add(&mut bench, room, next, None)?;
             }
         }
         if bench.drafts.is_empty() {
@@ -132,7 +131,7 @@ impl Mediator<'_> {
             not_after: None,
             act: Act::Charter(Box::new(charter)),
         };
-        bench.drafts.push(Draft::new(statement, None)?);
+        bench.drafts.push(Draft::new(&statement, None)?);
         let known: BTreeSet<Digest> = self.known_tls_keys()?;
         let new = cards.iter().filter(|card| !known.contains(&card.card().tls_key));
         bench.sealed.tls_keys = new.map(|card| card.tls_key().clone()).collect();
@@ -216,10 +215,7 @@ fn successor(charter: &Charter) -> Result<Charter, ProposeError> {
 /// Whether any charter of the room named a custodian of this party.
 fn had_custodian(room: &OpenRoom<'_>, org: &Org) -> Result<bool, ProposeError> {
     for index in room.replica.charter_indices() {
-        let line = room.replica.line(index)?;
-        if let Act::Charter(charter) = &line.signed.statement.act
-            && charter.custodians(org).next().is_some()
-        {
+        if room.replica.charter_at(index)?.custodians(org).next().is_some() {
             return Ok(true);
         }
     }

@@ -13,6 +13,7 @@ use tearline_ledger::{
 
 use crate::{
     compose::{ComposeError, OpenError},
+    error::{EXIT_ALARM, EXIT_FAILED},
     replica::ReplicaError,
 };
 
@@ -25,7 +26,7 @@ pub enum ProposeError {
     NoRoom(String),
     /// A local copy cannot be used.
     #[error(transparent)]
-    Replica(ReplicaError),
+    Replica(Box<ReplicaError>),
     /// A statement cannot be made.
     #[error(transparent)]
     Compose(#[from] ComposeError),
@@ -38,7 +39,7 @@ pub enum ProposeError {
         /// The room.
         room: String,
         /// The rule.
-        fault: TargetFault,
+        fault: Box<TargetFault>,
     },
     /// A downgrade breaks a rule.
     #[error(transparent)]
@@ -120,8 +121,18 @@ pub enum ProposeError {
     NoRandomness(#[from] NoRandomness),
 }
 
+impl ProposeError {
+    /// The code that a command exits with: 3 if a local copy gave an alarm.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Replica(error) if matches!(**error, ReplicaError::Raised(_)) => EXIT_ALARM,
+            _ => EXIT_FAILED,
+        }
+    }
+}
+
 impl From<ReplicaError> for ProposeError {
     fn from(error: ReplicaError) -> Self {
-        Self::Replica(error)
+        Self::Replica(Box::new(error))
     }
 }

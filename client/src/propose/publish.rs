@@ -9,6 +9,7 @@ use tearline_ledger::{
     name::{MemberName, Role},
     portion::BriefingFile,
     release::manifest_digests,
+    rules::RoomState,
 };
 use tearline_proto::v1::{self, content::Kind};
 
@@ -50,7 +51,7 @@ impl Mediator<'_> {
 
     fn rooms_with_a_party(&self) -> Vec<RoomId> {
         let states = self.rooms.values().filter_map(|room| room.replica.state().ok());
-        states.filter(|state| state.constitution().has_party()).map(|state| state.room()).collect()
+        states.filter(|state| state.constitution().has_party()).map(RoomState::room).collect()
     }
 
     fn briefing_content(&self, file: &BriefingFile, seed: &[u8]) -> Result<v1::Content, ProposeError> {

@@ -120,7 +120,10 @@ impl Mediator<'_> {
         let parties: Vec<Org> = state.charter().parties().into_iter().collect();
         let instance = self.parties();
         let audience = Audience { parties: &parties, instance: &instance };
-        let fault = |fault| ProposeError::Portions { room: state.name().as_str().to_owned(), fault };
+        let fault = |fault| {
+            let room = state.name().as_str().to_owned();
+            ProposeError::Portions { room, fault: Box::new(fault) }
+        };
         let tearline = torn
             .map(|(briefing, numbers)| build_tearline(briefing, state.room(), numbers, lowered, &audience))
             .transpose()
