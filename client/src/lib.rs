@@ -14,6 +14,7 @@ pub mod desk;
 pub mod durable;
 pub mod error;
 pub mod evidence;
+pub mod front;
 pub mod join;
 pub mod marks;
 pub mod passphrase;
@@ -25,6 +26,7 @@ pub mod replica;
 #[cfg(test)]
 mod sample;
 pub mod session;
+pub mod show;
 pub mod submit;
 pub mod sync;
 pub mod vault;
