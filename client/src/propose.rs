@@ -4,6 +4,7 @@
 //! to be sent; sending and fetching are the caller's. Whatever is proposed or approved here has passed
 //! `release::check` first.
 
+pub mod anew;
 pub mod approve;
 pub mod charters;
 pub mod draft;

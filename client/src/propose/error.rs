@@ -76,6 +76,9 @@ pub enum ProposeError {
     /// The proposal changed between examination and approval.
     #[error("the proposal is not what it was when it was examined: examine it again")]
     Changed,
+    /// A charter cannot be made anew from an old proposal.
+    #[error("a charter follows from what is in force now: propose the admission, loss or founding again")]
+    NotAnew,
     /// Not a mediators' post.
     #[error("{0} is no mediators' post: name one")]
     NotAPost(String),

@@ -150,7 +150,7 @@ impl Mediator<'_> {
     }
 
     /// The hour, as in the ids of what K sign: a party reads no deliberation from it.
-    fn written_at(&self) -> u64 {
+    pub(super) fn written_at(&self) -> u64 {
         self.now - self.now % tearline_ledger::id::HOUR
     }
 }

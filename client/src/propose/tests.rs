@@ -201,8 +201,15 @@ fn a_new_charter_of_the_room_voids_what_was_sealed_before() {
     let admission = view.of(&hall.desks[0]).propose_admission(&card, &rooms, None, &terms()).unwrap();
     enact(&mut hall, &admission, 1);
     let view = hall.fetch(&hall.desks[1]);
-    let refused = view.of(&hall.desks[1]).examine(&reference(&stale.submission).statement);
+    let mediator = view.of(&hall.desks[1]);
+    let refused = mediator.examine(&reference(&stale.submission).statement);
     assert!(matches!(refused, Err(ProposeError::Release(ReleaseFault::Target { .. }))), "{refused:?}");
+    let anew = mediator.propose_anew(&"chamber#2".parse().unwrap(), &terms()).unwrap();
+    assert_eq!(anew.shown.targets[0].portions()[0].text, "A column left Kitchanga.");
+    let charter = mediator.propose_anew(&"chamber#3".parse().unwrap(), &terms());
+    assert!(matches!(charter, Err(ProposeError::NotAnew)), "{charter:?}");
+    drop(view);
+    enact(&mut hall, &anew, 2);
 }
 
 #[test]

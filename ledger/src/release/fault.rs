@@ -176,6 +176,9 @@ pub enum TargetFault {
     /// The content is not well-formed, or does not belong here.
     #[error("{0}: reject the proposal")]
     Content(#[from] ContentError),
+    /// A party could read the time of deliberation from the content.
+    #[error("the time of writing (written_at) is not a whole hour: reject it and propose anew")]
+    WrittenAt,
     /// The sealed attachments are not those whose keys the content hands on.
     #[error("the attachments named are not those whose keys it hands on: reject the proposal")]
     Attachments,

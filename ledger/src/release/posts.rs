@@ -12,7 +12,7 @@ use super::{
 use crate::{
     content::Content,
     digest::Digest,
-    id::Ref,
+    id::{HOUR, Ref},
     name::{MemberName, Org, Role},
     statement::{Post, Statement},
     stream::sealed_size,
@@ -35,6 +35,9 @@ pub(super) fn check(
     let plain = open_sealed(room.state.room(), room.keys, statement, sealed)?;
     let content = Content::parse(&plain)?;
     content.check_place(statement.author.role(), room.state.name().is_chamber())?;
+    if !content.message().written_at.is_multiple_of(HOUR) {
+        return Err(TargetFault::WrittenAt);
+    }
     let party = |name: &&MemberName| name.role() == Role::Party;
     let readers: Vec<MemberName> =
         charter.members.iter().map(|member| &member.name).filter(party).cloned().collect();

@@ -1,5 +1,7 @@
 //! Posts, recalls, and what holds of every target.
 
+use prost::Message as _;
+
 use super::super::*;
 use super::world::*;
 use crate::{
@@ -108,6 +110,29 @@ fn content_that_is_not_well_formed_or_does_not_belong_is_refused() {
         room: vec![1; 32].into(),
     });
     assert!(matches!(content_fault(|it| it.kind = Some(briefing)), TargetFault::Content(_)));
+}
+
+#[test]
+fn the_time_of_writing_tells_no_more_than_the_hour() {
+    assert_eq!(content_fault(|it| it.written_at = NOW + 1), TargetFault::WrittenAt);
+}
+
+#[test]
+fn no_byte_of_what_a_proposal_seals_can_be_changed() {
+    let world = world();
+    let mut draft = Draft::new();
+    draft.release(&world.drc_room, &world.release(&world.drc_room, &[1, 3], &[]));
+    draft.release(&world.plenary, &world.release(&world.plenary, &[5], &[]));
+    assert!(draft.check().is_ok());
+    let good = draft.proposed.encode_to_vec();
+    for at in (0..good.len()).step_by(5) {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1 << (at % 8);
+        if let Ok(changed) = crate::encoding::decode::<v1::Proposed>("proposal", &bytes) {
+            draft.proposed = changed;
+            assert!(draft.check().is_err(), "byte {at}");
+        }
+    }
 }
 
 #[test]
