@@ -8,4 +8,6 @@
 pub mod desk;
 pub mod house;
 pub mod live;
+pub mod model;
+pub mod vectors;
 pub mod world;

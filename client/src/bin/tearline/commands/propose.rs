@@ -7,7 +7,7 @@ use tearline_client::{
     compose::Submission,
     desk::{Desk, Room, now},
     propose::{
-        Mediator, OpenRoom,
+        Mediator,
         draft::{ProposalTerms, Proposed},
         releases::{Lower, Portions, ReleaseOrder},
     },
@@ -67,13 +67,7 @@ impl Office {
 }
 
 fn mediator<'a>(desk: &'a Desk, rooms: &'a [Room]) -> Result<Mediator<'a>, Failure> {
-    let open = |room: &'a Room| (room.replica.room(), OpenRoom { replica: &room.replica, keys: &room.keys });
-    Ok(Mediator {
-        name: desk.member(),
-        key: desk.vault().lift()?.sign_key(),
-        now: now(),
-        rooms: rooms.iter().map(open).collect(),
-    })
+    Mediator::new(desk, rooms, now()).lift()
 }
 
 fn send(
