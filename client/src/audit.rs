@@ -7,20 +7,19 @@
 use std::{collections::BTreeMap, io::Read};
 
 use tearline_ledger::{
+    access::{ACCESS_PREFIX, access_log_id, access_log_org},
     bundle::{Begin, BundleEntry, BundleError, BundleRoom, Reader, Row},
     checkpoint::{Origin, SignedCheckpoint},
     digest::Digest,
     entry::{Entry, EntryError},
     id::RoomId,
     instance::{Instance, InstanceFault},
-    name::{Domain, Org, RoomName},
+    name::{Domain, RoomName},
     note::VerifierKey,
     replay::{AccessReplay, Replay, ReplayError},
     rules::RoomState,
     statement::Signed,
 };
-
-use crate::replica::access_log_id;
 
 /// Entries that are replayed together.
 const BATCH: usize = 1024;
@@ -178,7 +177,7 @@ impl Audit {
             let what = "only a part of its log is here; export the whole of it";
             return Err(BundleFault::Room { room: room.name, what });
         }
-        let log = if room.name.starts_with("access/") {
+        let log = if room.name.starts_with(ACCESS_PREFIX) {
             Log::Access(AccessReplay::default())
         } else {
             Log::Room(Box::new(Replay::new(room.room)), Vec::new())
@@ -277,7 +276,7 @@ impl Audit {
             return Err(BundleFault::Instance(fault));
         }
         for head in &self.access {
-            let org: Option<Org> = head.room.name.strip_prefix("access/").and_then(|org| org.parse().ok());
+            let org = access_log_org(&head.room.name);
             let homes = |state: &&RoomState| {
                 org.as_ref().is_some_and(|org| {
                     let home = state.name().is_chamber() || state.name().as_str() == org.as_str();

@@ -14,6 +14,7 @@ use tearline_client::{
     sync::{self, Cut},
 };
 use tearline_ledger::{
+    access::{access_log_id, access_log_org},
     bundle::{Begin, BundleEntry, BundleRoom, Writer},
     checkpoint::Checkpoint,
     instance::Instance,
@@ -140,9 +141,8 @@ fn write_bundle(
     for (id, name, checkpoint) in &cut.access {
         if let Some(log) = logs.iter().find(|log| log.room() == *id) {
             let home = cut.rooms.iter().find_map(|(room, room_name, _)| {
-                let org = name.strip_prefix("access/")?.parse().ok()?;
-                (tearline_client::replica::access_log_id(*room, &org) == log.room())
-                    .then_some((*room, room_name))
+                let org = access_log_org(name)?;
+                (access_log_id(*room, &org) == log.room()).then_some((*room, room_name))
             });
             if let Some((home, home_name)) = home {
                 let home = desk.replica(home, home_name).lift()?;
