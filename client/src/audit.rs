@@ -43,7 +43,7 @@ pub enum BundleFault {
         /// The entry's index.
         index: u64,
         /// What is wrong.
-        error: EntryError,
+        error: Box<EntryError>,
     },
     /// An entry breaks a rule.
     #[error("{room}#{} breaks a rule: {}", error.index, error.fault)]
@@ -51,7 +51,7 @@ pub enum BundleFault {
         /// The room's name.
         room: String,
         /// Where, and which.
-        error: ReplayError,
+        error: Box<ReplayError>,
     },
     /// Content is not the one that the entry names.
     #[error("the content of {room}#{index} is not the one that the entry names")]
@@ -195,16 +195,16 @@ impl Audit {
                 let entry = Entry::parse(row.entry).map_err(|error| BundleFault::Entry {
                     room: name.clone(),
                     index,
-                    error,
+                    error: Box::new(error),
                 })?;
-                log.push(&entry).map_err(|error| BundleFault::Rule { room: name, error })
+                log.push(&entry).map_err(|error| BundleFault::Rule { room: name, error: Box::new(error) })
             }
             Log::Room(replay, waiting) => {
                 let index = replay.size().0 + waiting.len() as u64;
                 let entry = Entry::parse(row.entry).map_err(|error| BundleFault::Entry {
                     room: name.clone(),
                     index,
-                    error,
+                    error: Box::new(error),
                 })?;
                 if !content_fits(entry.statement(), row.content.as_deref()) {
                     return Err(BundleFault::Content { room: name, index });
@@ -224,7 +224,7 @@ impl Audit {
         };
         let entries = replay
             .push(std::mem::take(waiting))
-            .map_err(|error| BundleFault::Rule { room: room.name.clone(), error })?;
+            .map_err(|error| BundleFault::Rule { room: room.name.clone(), error: Box::new(error) })?;
         let bad_name = |_| BundleFault::Room { room: room.name.clone(), what: "its name is none" };
         let name: RoomName = room.name.parse().map_err(bad_name)?;
         for entry in &entries {

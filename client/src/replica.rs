@@ -13,7 +13,6 @@ use bytes::Bytes;
 use tearline_ledger::{
     checkpoint::SignedCheckpoint,
     entry::Entry,
-    id::RoomId,
     keys::KeyId,
     name::MemberName,
     note::VerifierKey,

@@ -114,7 +114,7 @@ fn wrong() -> Vec<(&'static str, Change)> {
             m.log_vkey = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW".into();
         }),
         ("a log key of small order", |m| {
-            m.log_vkey = "kivu.example+05edb981+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into()
+            m.log_vkey = "kivu.example+05edb981+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into();
         }),
         ("no limits", |m| m.limits = None),
         ("a limit of 0: basis_age", |m| limits(m, |it| it.basis_age = 0)),
