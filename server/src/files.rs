@@ -14,6 +14,8 @@ use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use tearline_ledger::digest::Digest;
 
+use crate::private_file;
+
 pub use self::error::FilesError;
 
 mod error;
@@ -346,7 +348,7 @@ fn make_folder(folder: &Path) -> Result<(), FilesError> {
     if folder.try_exists().map_err(at(folder))? {
         return Ok(());
     }
-    fs::create_dir_all(folder).map_err(at(folder))?;
+    private_file::folder(folder).map_err(at(folder))?;
     let whole = folder.canonicalize().map_err(at(folder))?;
     whole.parent().map_or(Ok(()), sync)
 }

@@ -68,7 +68,11 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         map.insert("portions_match_manifest".to_owned(), json!(portions));
         map.insert("answers".to_owned(), json!(answers.as_ref().map(ToString::to_string)));
     }
-    desk.profile().change_marks(|marks| drop(marks.read.insert(reference.to_string()))).lift()?;
+    desk.profile()
+        .change_marks(|marks| {
+            marks.read.insert(reference.to_string());
+        })
+        .lift()?;
     say(context, &json, &text)
 }
 
