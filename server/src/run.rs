@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 use tonic::transport::Server;
-use tonic_health::{ServingStatus, server::HealthReporter};
+use tonic_health::ServingStatus;
 
 use crate::{
     admit::Admission,
@@ -105,20 +105,6 @@ pub struct Bound {
 /// Starts a server and serves until `stop` is done.
 pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), RunError> {
     Bound::bind(config).await?.serve(stop).await
-}
-
-/// Reads all that is stored once more, slowly. On damage the server goes on, so that what is whole can still
-/// be saved, but says that it is not well.
-async fn scrubbing(store: Arc<SledStore>, health: HealthReporter) {
-    match scrub::all(store.as_ref()).await {
-        None => tracing::info!("the scrub after the start found the store whole"),
-        Some(damage) => {
-            tracing::error!(
-                "THE STORE IS DAMAGED: {damage}. Stop the server, copy the data folder, run `tearlined check`"
-            );
-            health.set_service_status("", ServingStatus::NotServing).await;
-        }
-    }
 }
 
 type Sequencing = Pin<Box<dyn Future<Output = Result<(), SequencerError>> + Send>>;
@@ -219,7 +205,7 @@ impl Bound {
         let admission =
             Admission::new(Arc::clone(&quotas), tls.revocations().clone(), limits.request_timeout);
         let usize_of = |limit: std::num::NonZeroU32| usize::try_from(limit.get()).unwrap_or(usize::MAX);
-        let scrubbing = tokio::spawn(scrubbing(Arc::clone(house.registry.store()), health.clone()));
+        let scrubbing = tokio::spawn(scrub::watch(Arc::clone(house.registry.store()), health.clone()));
         let router = Server::builder()
             .concurrency_limit_per_connection(usize_of(limits.calls_per_connection))
             .max_concurrent_streams(limits.streams_per_connection.get())

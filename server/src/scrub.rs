@@ -3,7 +3,9 @@
 //! It finds what no member has asked for yet, and says so at the first damage. It refuses to know what
 //! entries mean: that is `check`'s. Specification: `docs/operations.md`, "A damaged store".
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use tonic_health::{ServingStatus, server::HealthReporter};
 
 use crate::store::{Damage, RoomId, Store, StoreError};
 
@@ -11,6 +13,20 @@ use crate::store::{Damage, RoomId, Store, StoreError};
 const STEP: u64 = 64;
 /// Between two steps, so that those who read and write hardly feel it.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// Reads all that is stored once more, slowly. On damage the server goes on, so that what is whole can still
+/// be saved, but says that it is not well.
+pub async fn watch<S: Store>(store: Arc<S>, health: HealthReporter) {
+    match all(store.as_ref()).await {
+        None => tracing::info!("the scrub after the start found the store whole"),
+        Some(damage) => {
+            tracing::error!(
+                "THE STORE IS DAMAGED: {damage}. Stop the server, copy the data folder, run `tearlined check`"
+            );
+            health.set_service_status("", ServingStatus::NotServing).await;
+        }
+    }
+}
 
 /// Reads every room there is; the first damage, if there is some.
 pub async fn all<S: Store>(store: &S) -> Option<Damage> {
