@@ -54,7 +54,9 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         _ => 1,
     };
     let answers = answered(&desk, &content)?;
-    let text = render(&line, &content, (needed, portions), answers.as_ref());
+    let whose = if desk.member().role() == Role::Party { "your concern" } else { "concern" };
+    let of = answers.as_ref().map(|entry| format!(" of {whose} {entry}")).unwrap_or_default();
+    let text = render(&line, &content, (needed, portions), &of);
     let mut json = to_json(&content);
     if let Some(map) = json.as_object_mut() {
         map.insert("entry".to_owned(), json!(reference.to_string()));
@@ -101,14 +103,8 @@ fn answered(desk: &Desk, content: &Content) -> Result<Option<EntryRef>, Failure>
     }
 }
 
-fn render(
-    line: &Line,
-    content: &Content,
-    (needed, portions): (u32, Option<usize>),
-    answers: Option<&EntryRef>,
-) -> String {
+fn render(line: &Line, content: &Content, (needed, portions): (u32, Option<usize>), of: &str) -> String {
     let kind = content.kind_name().to_uppercase();
-    let of = answers.map(|entry| format!(" of your concern {entry}")).unwrap_or_default();
     let mut out = ends(&format!(" {:<11} {kind}{of}", precedence(content)), &dtg(line.accepted_at));
     let signers: Vec<&str> = line.signers.iter().map(MemberName::desk).collect();
     out.push_str(&format!(

@@ -8,7 +8,6 @@ use tearline_client::{
     replica::{Line, Replica},
     show::{
         content::{precedence, safe},
-        ends,
         time::{ago, clock, dtg, iso},
     },
     sync, words,
@@ -20,6 +19,9 @@ use crate::{
     context::{Context, Failure, Lift as _, now},
     report::say,
 };
+
+/// Seconds.
+const DAY: u64 = 24 * 3600;
 
 pub(crate) fn fetch(context: &Context, args: &Fetch) -> Result<(), Failure> {
     let (runtime, mut desk, session) = context.online()?;
@@ -126,7 +128,10 @@ pub(crate) fn status(context: &Context) -> Result<(), Failure> {
 fn heading(desk: &Desk, replica: &Replica) -> Result<String, Failure> {
     let complete = replica.complete_to().map_or_else(
         || "nothing fetched yet".to_owned(),
-        |to| format!("complete to {} {}", clock(to), dtg(to)),
+        |to| {
+            let today = to / DAY == now() / DAY;
+            format!("complete to {}", if today { clock(to) } else { dtg(to) })
+        },
     );
     let witnessed =
         replica.witnessed().map_err(|error| Failure::Library(desk.alarmed(replica.room(), error)))?;
@@ -293,7 +298,7 @@ pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
     text.push_str(&format!("{last}\n"));
     if let Some(first) = list.iter().find(|item| item.get("unread") == Some(&json!(true))) {
         let entry = first.get("entry").and_then(Value::as_str).unwrap_or_default();
-        text.push_str(&ends(&format!(" Next: tearline read {entry}"), ""));
+        text.push_str(&format!(" Next: tearline read {entry}\n"));
     }
     let due: Vec<Value> = due.iter().map(|(by, entry)| json!({"entry": entry, "by": iso(*by)})).collect();
     say(context, &json!({"posts": list, "unread": unread_count, "acknowledgements_due": due}), &text)

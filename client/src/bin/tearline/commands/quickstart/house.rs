@@ -106,7 +106,7 @@ impl House {
     /// Runs `tearline-certs` to its end.
     pub(super) fn certs(&self, args: &[&str]) -> Result<String, Failure> {
         let mut command = Command::new(self.bin.join("tearline-certs"));
-        command.arg("--authority").arg(self.path("authority")).args(args);
+        command.arg("--authority").arg(self.path("authority")).args(args).current_dir(&self.dir);
         succeed(&said("tearline-certs", args), command.output())
     }
 
