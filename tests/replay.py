@@ -1269,3 +1269,972 @@ def read_tlog_proof(data: bytes) -> TlogProof:
     return TlogProof(extra, index, hashes, checkpoint)
 
 
+# --------------------------------------------------------------------------
+# The state of a room (6)
+# --------------------------------------------------------------------------
+
+MAX_OPEN = 1024
+PROPOSAL_SECONDS = 7 * 24 * 3600
+
+
+@dataclass
+class Stood:
+    """A statement that stands in the log."""
+
+    index: int
+    identity: bytes
+    post_author: Name | None  # of a post
+    recalled: bool = False
+
+
+@dataclass
+class OpenProposal:
+    """A proposal that is neither enacted nor rejected."""
+
+    index: int
+    quorum: int
+    not_after: int
+    targets: tuple[bytes, ...]
+    signed: dict[str, tuple[bytes, tuple[bytes, ...]]]  # name: key id, signatures
+
+    def enactment(self) -> list[tuple[bytes, tuple[Signature, ...]]]:
+        """Each target with the signatures that it must bear (6.3)."""
+        signers = sorted(self.signed.values())
+        return [
+            (target, tuple(Signature(keyid, sigs[at]) for keyid, sigs in signers))
+            for at, target in enumerate(self.targets)
+        ]
+
+
+@dataclass(frozen=True)
+class ByQuorum:
+    """An entry that only an enactment brings."""
+
+    index: int
+    identity: bytes
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True)
+class ManifestPost:
+    """A post that names manifests, for the rules across rooms."""
+
+    index: int
+    accepted_at: int
+    manifests: tuple[bytes, ...]
+
+
+class Room:
+    """The state of one room, and the rules by which it changes (6)."""
+
+    def __init__(self, room: bytes) -> None:
+        self.room = room
+        self.domain = ""
+        self.name = ""
+        self.charter_index = 0
+        self.charters: list[Charter] = []
+        self.parties: dict[str, bool] = {}  # organisation: ever had a custodian
+        self.keys: dict[bytes, tuple[str, str]] = {}  # key id: member, purpose
+        self.sign_keys: dict[bytes, bytes] = {}  # key id: key, of all charters
+        self.open: dict[bytes, OpenProposal] = {}
+        self.tree = Tree()
+        self.times: list[int] = []
+        self.past: dict[bytes, Stood] = {}
+        self.by_quorum: list[ByQuorum] = []
+        self.enactments: list[tuple[bytes, tuple[Signature, ...]]] = []
+        self.manifest_posts: list[ManifestPost] = []
+
+    @property
+    def charter(self) -> Charter:
+        """The charter in force."""
+        return self.charters[-1]
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return len(self.times)
+
+    @property
+    def owner(self) -> str | None:
+        """The party whose own room it is."""
+        return next(iter(self.parties)) if len(self.parties) == 1 else None
+
+    # -- 6.1 ---------------------------------------------------------------
+
+    def apply(self, data: bytes) -> Entry:
+        """Take the next entry, or refuse it and change nothing (6.1)."""
+        entry = well_formed_entry(data)
+        envelope, statement = entry.envelope, entry.statement
+        if envelope is None or statement is None:
+            raise Refused("WRONG_KIND", "an access record in a room")
+        self._check_signatures(envelope, statement)
+        if not self.charters:
+            by_quorum = self._found(entry, envelope, statement)
+        else:
+            self._check_place(entry, statement)
+            self._check_basis(entry, statement)
+            signers = self._signers(self.charter, envelope, statement)
+            by_quorum = Judge(self, entry, envelope, statement, signers).act()
+        self._append(data, entry, statement)
+        if by_quorum:
+            done = ByQuorum(self.size - 1, statement.identity, envelope.signatures)
+            self.by_quorum.append(done)
+        return entry
+
+    def _check_signatures(self, envelope: Envelope, statement: Statement) -> None:
+        known = self.sign_keys
+        if isinstance(statement.act, Charter):
+            brought = {m.sign_id: m.sign_key for m in statement.act.members}
+            known = {**known, **brought}
+        for item in envelope.signatures:
+            require(item.keyid in known, "UNKNOWN_KEY", f"no key {item.keyid.hex()}")
+        signed = envelope.signed
+        for item in envelope.signatures:
+            good = verify(known[item.keyid], item.sig, signed)
+            require(good, "BAD_SIGNATURE", f"by key {item.keyid.hex()}")
+
+    def _check_place(self, entry: Entry, statement: Statement) -> None:
+        require(statement.room == self.room, "OTHER_ROOM", "names another room")
+        stood = self.past.get(statement.id)
+        if stood:
+            same = stood.identity == statement.identity
+            code = "REPEATED" if same else "ID_TAKEN"
+            raise Refused(code, f"its id stands at index {stood.index}")
+        late = entry.accepted_at >= self.times[-1]
+        require(late, "TIME_GOES_BACK", "accepted before the entry before")
+        _check_not_after(entry, statement)
+
+    def _check_basis(self, entry: Entry, statement: Statement) -> None:
+        size = statement.basis_size
+        require(size <= self.size, "BASIS_IN_FUTURE", f"{size} of {self.size}")
+        known = self.tree.roots[size] == statement.basis_root
+        require(known, "BASIS_NEVER_WAS", f"another root at size {size}")
+        self.require_covered(statement, self.charter_index)
+        if size < self.size:
+            until = self.times[size] + self.charter.limits.basis_age
+            fresh = min(until, U64_MAX) >= entry.accepted_at
+            require(fresh, "BASIS_TOO_OLD", f"entry {size} is too long ago")
+
+    def require_covered(self, statement: Statement, index: int) -> None:
+        """The basis covers the entry at `index`."""
+        covered = statement.basis_size > index
+        require(covered, "BASIS_LEAVES_OUT", f"does not cover entry {index}")
+
+    @staticmethod
+    def _signers(
+        charter: Charter, envelope: Envelope, statement: Statement
+    ) -> list[Member]:
+        members = charter.by_sign_id
+        for item in envelope.signatures:
+            known = item.keyid in members
+            require(known, "NOT_A_MEMBER", f"key {item.keyid.hex()} is no member's")
+        signers = [members[item.keyid] for item in envelope.signatures]
+        signed = any(item.name == statement.author for item in signers)
+        require(signed, "AUTHOR_DID_NOT_SIGN", statement.author.text)
+        return signers
+
+    def _append(self, data: bytes, entry: Entry, statement: Statement) -> None:
+        act = statement.act
+        is_post = isinstance(act, Post)
+        author = statement.author if is_post else None
+        self.past[statement.id] = Stood(self.size, statement.identity, author)
+        if isinstance(act, Post) and act.manifests:
+            post = ManifestPost(self.size, entry.accepted_at, act.manifests)
+            self.manifest_posts.append(post)
+        self.tree.append(data)
+        self.times.append(entry.accepted_at)
+
+    # -- 6.2.1 -------------------------------------------------------------
+
+    def _found(self, entry: Entry, envelope: Envelope, statement: Statement) -> bool:
+        new = statement.act
+        if not isinstance(new, Charter) or new.founding is None:
+            raise Refused("CHARTER", "a log begins with a founding charter")
+        _check_not_after(entry, statement)
+        require(not new.succession, "CHARTER", "a founding charter with succession")
+        signers = self._signers(new, envelope, statement)
+        chamber = new.founding.name == CHAMBER
+        if chamber:
+            require(not new.has_party, "CHARTER", "a party's member in the chamber")
+            everyone = {item.name for item in signers} == {m.name for m in new.mediators}
+            require(everyone, "CHARTER", "all mediators sign the chamber's founding")
+        require_quorum(signers, new.quorum, statement)
+        own = statement.identity == self.room
+        require(own, "FOUNDS_OTHER_ROOM", "the log claims to be of another room")
+        self.domain, self.name = new.founding.domain, new.founding.name
+        self.enter_charter(new)
+        return not chamber
+
+    def enter_charter(self, new: Charter) -> None:
+        """A charter comes into force (6.2.2, on acceptance)."""
+        self.charters.append(new)
+        self.charter_index = self.size
+        for member in new.members:
+            for one, purpose in member.key_ids.items():
+                self.keys[one] = (member.name.text, purpose)
+            self.sign_keys[member.sign_id] = member.sign_key
+            if member.name.role == PARTY:
+                organisation = member.name.organisation
+                had = self.parties.get(organisation, False)
+                self.parties[organisation] = had or member.custodian
+
+
+def well_formed_entry(data: bytes) -> Entry:
+    """A well-formed entry, or the refusal of it (6.1, step 1)."""
+    try:
+        return read_entry(data)
+    except Malformed as error:
+        raise Refused("ENTRY", str(error)) from None
+
+
+def _check_not_after(entry: Entry, statement: Statement) -> None:
+    in_time = statement.not_after == 0 or statement.not_after >= entry.accepted_at
+    require(in_time, "TOO_LATE", f"not after {statement.not_after}")
+
+
+def require_quorum(signers: list[Member], quorum: int, statement: Statement) -> None:
+    """quorum(K) of the specification (6.1)."""
+    mediators = all(item.name.role == MEDIATOR for item in signers)
+    enough = mediators and len(signers) >= quorum
+    require(enough, "NO_QUORUM", f"not {quorum} mediators and nobody else")
+    hour = statement.seconds % 3600 == 0
+    require(hour, "NOT_WHOLE_HOUR", "the time in its id is not a whole hour")
+
+
+# --------------------------------------------------------------------------
+# The acts (6.2.2, 6.3)
+# --------------------------------------------------------------------------
+
+
+@dataclass
+class Judge:
+    """Judges one act by its signers; each method says whether it is by quorum."""
+
+    room: Room
+    entry: Entry
+    envelope: Envelope
+    statement: Statement
+    signers: list[Member]
+
+    def act(self) -> bool:
+        """Judge the act and bring about its change."""
+        act = self.statement.act
+        if isinstance(act, Charter):
+            return self.succeed(act)
+        if isinstance(act, Post):
+            return self.post(act)
+        if isinstance(act, Proposal):
+            return self.propose(act)
+        if isinstance(act, Approval):
+            return self.approve(act)
+        if isinstance(act, Rejection):
+            return self.reject(act)
+        if isinstance(act, Recall):
+            return self.recall(act)
+        return self.acknowledge(act)
+
+    def quorum(self, quorum: int) -> bool:
+        """quorum(K); what passes is by quorum."""
+        require_quorum(self.signers, quorum, self.statement)
+        return True
+
+    def one(self) -> Member:
+        """one(S): the only signer."""
+        require(len(self.signers) == 1, "NOT_ONE_SIGNER", f"{len(self.signers)} signers")
+        return self.signers[0]
+
+    # -- Charters (6.2.2) --------------------------------------------------
+
+    def succeed(self, new: Charter) -> bool:
+        """A new charter in the place of the old."""
+        room, old = self.room, self.room.charter
+        require(new.founding is None, "CHARTER", "a second founding")
+        require(new.epoch == old.epoch + 1, "CHARTER", f"epoch {new.epoch}")
+        require(new.domain == room.domain, "CHARTER", "another domain")
+        fresh = new.key_commitment != old.key_commitment
+        require(fresh, "CHARTER", "the room key stays the same")
+        party_in_chamber = room.name == CHAMBER and new.has_party
+        require(not party_in_chamber, "CHARTER", "a party's member in the chamber")
+        by_quorum = not self._is_own_removal(old, new)
+        if by_quorum:
+            self.quorum(old.quorum)
+            self._endorsements(old, new)
+        for member in new.members:
+            for one, purpose in member.key_ids.items():
+                owner = (member.name.text, purpose)
+                same = room.keys.get(one, owner) == owner
+                require(same, "KEY_REUSED", f"key {one.hex()} of {member.name.text}")
+        room.enter_charter(new)
+        return by_quorum
+
+    @staticmethod
+    def _difference(old: Charter, new: Charter) -> tuple[list[Member], list[Member]]:
+        """Who is added or changed, and who is removed, each ascending."""
+        before = {m.name: (m.card, m.endorsement) for m in old.members}
+        after = {m.name for m in new.members}
+        brought = [m for m in new.members if before.get(m.name) != (m.card, m.endorsement)]
+        return brought, [m for m in old.members if m.name not in after]
+
+    def _is_own_removal(self, old: Charter, new: Charter) -> bool:
+        """A custodian alone removes members of its own party."""
+        brought, removed = self._difference(old, new)
+        parts = ("quorum", "limits", "log_vkey", "service")
+        terms = any(getattr(old, part) != getattr(new, part) for part in parts)
+        if brought or terms or new.succession or not removed:
+            return False
+        organisations = {m.name.organisation for m in removed}
+        if len(organisations) != 1 or any(m.name.role != PARTY for m in removed):
+            return False
+        return self.signers[0] in old.custodians(*organisations) and len(self.signers) == 1
+
+    def _endorsements(self, old: Charter, new: Charter) -> None:
+        orphaned = False
+        for member in self._difference(old, new)[0]:
+            organisation = member.name.organisation
+            had = self.room.parties.get(organisation, False)
+            if member.name.role != PARTY or not had:
+                continue
+            custodians = {m.sign_id: m.sign_key for m in old.custodians(organisation)}
+            if not custodians:
+                orphaned = True
+                continue
+            given = member.endorsement
+            good = (
+                given is not None
+                and given.keyid in custodians
+                and verify(custodians[given.keyid], given.sig, pae(CARD_TYPE, member.card))
+            )
+            require(good, "NOT_ENDORSED", member.name.text)
+        require(new.succession or not orphaned, "CHARTER", "no custodian, no succession")
+        require(orphaned or not new.succession, "CHARTER", "succession without need")
+
+    # -- Posts -------------------------------------------------------------
+
+    def sealed_part(self, sealed: Post) -> None:
+        """What holds for the sealed part of a post or proposal (6.3)."""
+        charter = self.room.charter
+        limits = charter.limits
+        require(sealed.epoch == charter.epoch, "EPOCH", f"epoch {sealed.epoch}")
+        require(sealed.size <= limits.content_bytes, "OVER_LIMIT", "content_bytes")
+        few = len(sealed.attachments) <= limits.attachments
+        require(few, "OVER_LIMIT", "attachments")
+        for size in sealed.attachments:
+            require(size <= limits.attachment_bytes, "OVER_LIMIT", "attachment_bytes")
+        until = sealed.content_until
+        lasts = until == 0 or until > self.entry.accepted_at
+        require(lasts, "VALUE", "content_until has passed")
+
+    def post(self, act: Post) -> bool:
+        """A post, by the role of its author."""
+        role = self.statement.author.role
+        self.sealed_part(act)
+        require(role != AUDITOR, "NOT_ALLOWED", "an auditor's post")
+        if role == MEDIATOR and self.room.parties:
+            self.quorum(self.room.charter.quorum)
+            require(len(act.manifests) <= 1, "VALUE", "several manifests")
+            return True
+        self.one()
+        if role == PARTY:
+            require(not act.manifests, "NOT_ALLOWED", "a party's manifests")
+        return False
+
+    def recall(self, act: Recall) -> bool:
+        """The recall of a post."""
+        stood = self._post_at(act.id, act.post)
+        self.room.require_covered(self.statement, stood.index)
+        require(not stood.recalled, "ALREADY_RECALLED", f"post {stood.index}")
+        author = stood.post_author
+        assert author is not None
+        by_quorum = author.role == MEDIATOR
+        if by_quorum:
+            self.quorum(self.room.charter.quorum)
+        else:
+            signer = self.one()
+            custodians = self.room.charter.custodians(author.organisation)
+            allowed = signer.name == author or signer in custodians
+            require(allowed, "NOT_ALLOWED", f"recalls a post of {author.text}")
+        stood.recalled = True
+        return by_quorum
+
+    def acknowledge(self, act: Acknowledgement) -> bool:
+        """The acknowledgement of posts, of this and other rooms."""
+        require(self.room.owner, "NOT_ALLOWED", "not a party's own room")
+        self.one()
+        reads = self.statement.author.reads_content
+        require(reads, "NOT_ALLOWED", "an auditor's acknowledgement")
+        for ref in act.posts:
+            if ref.room == self.room.room:
+                stood = self._post_at(ref.id, ref.statement)
+                self.room.require_covered(self.statement, stood.index)
+        return False
+
+    def _post_at(self, statement_id: bytes, identity: bytes) -> Stood:
+        stood = self.room.past.get(statement_id)
+        if stood and stood.identity == identity and stood.post_author:
+            return stood
+        raise Refused("NO_SUCH_POST", f"no post has the id {statement_id.hex()}")
+
+    # -- Proposals ---------------------------------------------------------
+
+    def _in_the_chamber(self) -> None:
+        require(self.room.name == CHAMBER, "NOT_ALLOWED", "only in the chamber")
+        mediator = self.one().name.role == MEDIATOR
+        require(mediator, "NOT_ALLOWED", "only by a mediator")
+
+    def _is_open(self, proposal: OpenProposal) -> bool:
+        return proposal.not_after >= self.entry.accepted_at
+
+    def _signature(self, signatures: tuple[bytes, ...]) -> Any:
+        return self.envelope.signatures[0].keyid, signatures
+
+    def propose(self, act: Proposal) -> bool:
+        """A proposal opens."""
+        self._in_the_chamber()
+        self.sealed_part(act.sealed)
+        accepted, not_after = self.entry.accepted_at, self.statement.not_after
+        soon = not_after <= accepted + PROPOSAL_SECONDS
+        require(soon, "VALUE", "open for more than seven days")
+        charter = self.room.charter
+        fits = charter.quorum <= act.quorum <= len(charter.mediators)
+        require(fits, "VALUE", f"a quorum of {act.quorum}")
+        count = sum(self._is_open(item) for item in self.room.open.values())
+        require(count < MAX_OPEN, "OVER_LIMIT", "too many open proposals")
+        self.room.open[self.statement.identity] = OpenProposal(
+            index=self.room.size,
+            quorum=act.quorum,
+            not_after=not_after,
+            targets=act.targets,
+            signed={self.statement.author.text: self._signature(act.signatures)},
+        )
+        return False
+
+    def _answered(self, identity: bytes) -> OpenProposal:
+        self._in_the_chamber()
+        proposal = self.room.open.get(identity)
+        if proposal is None or not self._is_open(proposal):
+            raise Refused("PROPOSAL_NOT_OPEN", f"no open proposal {identity.hex()}")
+        self.room.require_covered(self.statement, proposal.index)
+        return proposal
+
+    def approve(self, act: Approval) -> bool:
+        """An approval; the last one enacts."""
+        proposal = self._answered(act.proposal)
+        author = self.statement.author.text
+        require(author not in proposal.signed, "ALREADY_SIGNED", author)
+        fits = len(act.signatures) == len(proposal.targets)
+        require(fits, "VALUE", "not a signature for each target")
+        proposal.signed[author] = self._signature(act.signatures)
+        if len(proposal.signed) == proposal.quorum:
+            self.room.enactments.extend(proposal.enactment())
+            del self.room.open[act.proposal]
+        return False
+
+    def reject(self, act: Rejection) -> bool:
+        """A rejection ends the proposal."""
+        self._answered(act.proposal)
+        del self.room.open[act.proposal]
+        return False
+
+
+# --------------------------------------------------------------------------
+# Rules across rooms (8)
+# --------------------------------------------------------------------------
+
+
+def faults_of_cut(rooms: list[Room]) -> Iterator[Refused]:
+    """Every fault that only all rooms together show, in order (8)."""
+    rooms = sorted(rooms, key=lambda item: item.room)
+    chambers = [item for item in rooms if item.name == CHAMBER]
+    if len(chambers) != 1:
+        yield Refused("CHAMBERS", f"{len(chambers)} rooms are named {CHAMBER}")
+    else:
+        yield from _faults_of_charters(rooms, chambers[0])
+    names: set[str] = set()
+    for room in rooms:
+        if room.name in names:
+            yield Refused("NAME_TWICE", f"two rooms are named {room.name}")
+        names.add(room.name)
+    yield from _faults_of_enactments(rooms)
+    yield from _faults_of_manifests(rooms)
+
+
+def _faults_of_charters(rooms: list[Room], chamber: Room) -> Iterator[Refused]:
+    def mediators(room: Room) -> set[tuple[str, tuple[bytes, ...]]]:
+        return {(m.name.text, tuple(m.key_ids)) for m in room.charter.mediators}
+
+    for room in rooms:
+        if room.domain != chamber.domain:
+            yield Refused("OTHER_DOMAIN", f"{room.name} is of {room.domain}")
+        elif mediators(room) != mediators(chamber):
+            yield Refused("MEDIATORS_DIFFER", f"{room.name} has other mediators")
+
+
+def _faults_of_enactments(rooms: list[Room]) -> Iterator[Refused]:
+    stands = {done.identity: done for room in rooms for done in room.by_quorum}
+    enacted = set()
+    for room in rooms:
+        for target, signatures in room.enactments:
+            enacted.add(target)
+            if target not in stands:
+                yield Refused("TARGET_MISSING", f"{target.hex()} was enacted")
+            elif stands[target].signatures != signatures:
+                yield Refused("TARGET_SIGNATURES", f"on {target.hex()}")
+    for room in rooms:
+        for done in room.by_quorum:
+            if done.identity not in enacted:
+                yield Refused("NOT_ENACTED", f"{room.name}#{done.index}")
+
+
+def _faults_of_manifests(rooms: list[Room]) -> Iterator[Refused]:
+    known: dict[bytes, int] = {}
+    for room in rooms:
+        for post in room.manifest_posts if room.name == CHAMBER else ():
+            for one in post.manifests:
+                known.setdefault(one, post.accepted_at)
+    for room in rooms:
+        for post in room.manifest_posts if room.name != CHAMBER else ():
+            if any(known.get(one, U64_MAX + 1) > post.accepted_at for one in post.manifests):
+                yield Refused("MANIFEST_UNKNOWN", f"{room.name}#{post.index}")
+
+
+# --------------------------------------------------------------------------
+# Bundles (11)
+# --------------------------------------------------------------------------
+
+BUNDLE_MAGIC = b"tearline-bundle/v1\n"
+MAX_ROW = 16777216
+ACCESS_PREFIX = "access/"
+
+
+@dataclass
+class BundleEntry:
+    """An entry with size and SHA-256 of its sealed content, if that is there."""
+
+    data: bytes
+    content: tuple[int, bytes] | None
+
+
+@dataclass
+class BundleRoom:
+    """A room's rows."""
+
+    room: bytes
+    name: str
+    first: int
+    size: int
+    checkpoint: bytes
+    entries: list[BundleEntry] = field(default_factory=list)
+
+
+@dataclass
+class Bundle:
+    """A whole file."""
+
+    domain: str
+    chamber: bytes
+    written_at: int
+    rooms: list[BundleRoom]
+
+
+class BundleReader:
+    """Reads rows, and holds them to the order that a bundle has (11)."""
+
+    def __init__(self) -> None:
+        self.bundle: Bundle | None = None
+        self.rows = 0
+        self.ended = False
+
+    def row(self, data: bytes, digest_before: bytes) -> None:
+        """Take the next row; `digest_before` covers all bytes before it."""
+        need(not self.ended, "a row after the end")
+        raw = decode("BundleRow", data)
+        kind = next((key for key, value in raw.items() if value is not None), None)
+        need(kind, "a row with nothing in it")
+        need((kind == "begin") == (self.rows == 0), "begin is the first row and only that")
+        if kind == "begin":
+            self._begin(raw["begin"])
+        elif kind == "room":
+            self._room(raw["room"])
+        elif kind == "entry":
+            self._entry(raw["entry"])
+        else:
+            self._require_whole()
+            need(raw["end"]["rows"] == self.rows, "end tells another number of rows")
+            need(raw["end"]["sha256"] == digest_before, "end tells another digest")
+            self.ended = True
+        self.rows += 1
+
+    def _held(self) -> Bundle:
+        if self.bundle is None:
+            raise Malformed("a row before begin")
+        return self.bundle
+
+    def _begin(self, raw: Message) -> None:
+        need(is_domain(raw["domain"]), "begin names no domain")
+        need(len(raw["chamber"]) == 32, "a room id has 32 bytes")
+        self.bundle = Bundle(raw["domain"], raw["chamber"], raw["written_at"], [])
+
+    def _require_whole(self) -> None:
+        rooms = self._held().rooms
+        whole = not rooms or len(rooms[-1].entries) == rooms[-1].size
+        need(whole, "a room without all its entries")
+
+    def _room(self, raw: Message) -> None:
+        self._require_whole()
+        rooms = self._held().rooms
+        need(len(raw["room"]) == 32, "a room id has 32 bytes")
+        need(not rooms or rooms[-1].room < raw["room"], "rooms ascend by id")
+        need(raw["first"] + raw["size"] <= U64_MAX, "more entries than 2^64")
+        rooms.append(BundleRoom(**raw))
+
+    def _entry(self, raw: Message) -> None:
+        rooms = self._held().rooms
+        need(rooms and len(rooms[-1].entries) < rooms[-1].size, "an entry of no room")
+        content = raw["content"]
+        about = None if content is None else (len(content), sha256(content))
+        rooms[-1].entries.append(BundleEntry(raw["entry"], about))
+
+
+def read_bundle(path: Path) -> Bundle:
+    """A whole bundle file, by the table of section 11; code BUNDLE."""
+    reader, digest = BundleReader(), hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(BUNDLE_MAGIC))
+            need(magic == BUNDLE_MAGIC, "not a bundle")
+            digest.update(magic)
+            while prefix := file.read(4):
+                length = int.from_bytes(prefix, "big")
+                need(len(prefix) == 4 and length <= MAX_ROW, "a row's length is wrong")
+                data = file.read(length)
+                need(len(data) == length, "the file ends within a row")
+                reader.row(data, digest.digest())
+                digest.update(prefix + data)
+        need(reader.ended, "the file has no end row")
+    except Malformed as error:
+        raise Refused("BUNDLE", f"row {reader.rows}: {error}") from None
+    assert reader.bundle is not None
+    return reader.bundle
+
+
+# --------------------------------------------------------------------------
+# Access logs (12)
+# --------------------------------------------------------------------------
+
+
+@dataclass
+class AccessLog:
+    """What an access log comes to."""
+
+    name: str
+    room: bytes
+    root: bytes
+    size: int
+    members: dict[str, int]  # entries that each member was about to be sent
+
+
+def replay_access_log(given: BundleRoom, rooms: list[Room], chamber: Room) -> AccessLog:
+    """An access log: name, id, entries, checkpoint, in that order (12)."""
+    organisation = given.name.removeprefix(ACCESS_PREFIX)
+    require(is_label(organisation), "NAME", "names no organisation")
+    named = (item for item in rooms if item.name == item.owner == organisation)
+    home = next(named, chamber)
+    own_id = labelled("tearline/v1/access", home.room, organisation)
+    require(given.room == own_id, "NAME", "the id of another access log")
+    require(given.first == 0, "INCOMPLETE", "begins after its first entry")
+    tree, last, members = Tree(), 0, {}
+    for index, row in enumerate(given.entries):
+        with_index = Fault(given.name, index)
+        with with_index:
+            entry = well_formed_entry(row.data)
+            if entry.access is None:
+                raise Refused("WRONG_KIND", "a statement in an access log")
+            require(row.content is None, "CONTENT", "an access record has no content")
+            forward = entry.accepted_at >= last
+            require(forward, "TIME_GOES_BACK", "written before the entry before")
+        last = entry.accepted_at
+        who = entry.access.member.text
+        members[who] = members.get(who, 0) + entry.access.count
+        tree.append(row.data)
+    root = tree.roots[-1]
+    check_checkpoint(given, home.charter.log_vkey, home.domain, root)
+    return AccessLog(given.name, given.room, root, given.size, members)
+
+
+# --------------------------------------------------------------------------
+# Replaying a bundle (11.1)
+# --------------------------------------------------------------------------
+
+
+class Located(Exception):
+    """A refusal, with the room and index that it is about."""
+
+    def __init__(self, refused: Refused, room: str | None, index: int | None) -> None:
+        place = "" if room is None else f"{room}" if index is None else f"{room}#{index}"
+        super().__init__(f"{place or 'bundle'}: {refused}")
+        self.code, self.room, self.index = refused.code, room, index
+
+
+@dataclass
+class Fault:
+    """Gives a place to any refusal that is raised within it."""
+
+    room: str | None
+    index: int | None = None
+
+    def __enter__(self) -> None:
+        """Nothing is to be prepared."""
+
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
+        if isinstance(error, Refused):
+            raise Located(error, self.room, self.index) from None
+
+
+@dataclass
+class Replayed:
+    """Everything that was verified, in the file's order."""
+
+    bundle: Bundle
+    rooms: list[Room | AccessLog]
+
+
+def check_checkpoint(given: BundleRoom, log_vkey: str, domain: str, root: bytes) -> None:
+    """A bundle's checkpoint covers exactly the bundle's entries (5.5)."""
+    try:
+        point = verify_checkpoint(given.checkpoint, log_vkey, domain, given.room)
+        need(point.size == given.size, f"a checkpoint of {point.size} entries")
+        need(point.root == root, "a checkpoint of another root")
+    except Malformed as error:
+        raise Refused("CHECKPOINT", str(error)) from None
+
+
+def replay_room(given: BundleRoom, domain: str) -> Room:
+    """One room: 2a to 2e."""
+    complete = given.first == 0 and given.size >= 1
+    require(complete, "INCOMPLETE", "does not begin with its founding")
+    room = Room(given.room)
+    for index, row in enumerate(given.entries):
+        with Fault(given.name, index):
+            entry = room.apply(row.data)
+            if row.content is not None:
+                check_content(entry, *row.content)
+    require(given.name == room.name, "NAME", f"the room is named {room.name}")
+    require(domain == room.domain, "NAME", f"the room is of {room.domain}")
+    check_checkpoint(given, room.charter.log_vkey, room.domain, room.tree.roots[-1])
+    return room
+
+
+def check_content(entry: Entry, size: int, digest: bytes) -> None:
+    """Sealed content is that which its statement names (7.2, steps 1 and 2)."""
+    act = entry.statement.act if entry.statement else None
+    sealed = act.sealed if isinstance(act, Proposal) else act
+    if not isinstance(sealed, Post):
+        raise Refused("CONTENT", "content of what has none")
+    require(size == sealed.size, "CONTENT", f"{size} bytes instead of {sealed.size}")
+    require(digest == sealed.digest, "CONTENT", "other bytes than it names")
+
+
+def replay(path: Path) -> Replayed:
+    """Replay a bundle that is a whole cut; raises Located."""
+    with Fault(None):
+        bundle = read_bundle(path)
+    done: dict[bytes, Room | AccessLog] = {}
+    rooms: list[Room] = []
+    for given in bundle.rooms:
+        if not given.name.startswith(ACCESS_PREFIX):
+            with Fault(given.name):
+                rooms.append(replay_room(given, bundle.domain))
+                done[given.room] = rooms[-1]
+    with Fault(None):
+        chamber = done.get(bundle.chamber)
+        if not isinstance(chamber, Room) or chamber.name != CHAMBER:
+            raise Refused("CHAMBERS", "the chamber that begin names is not there")
+    for given in bundle.rooms:
+        if given.name.startswith(ACCESS_PREFIX):
+            with Fault(given.name):
+                done[given.room] = replay_access_log(given, rooms, chamber)
+    with Fault(None):
+        for fault in faults_of_cut(rooms):
+            raise fault
+    return Replayed(bundle, [done[given.room] for given in bundle.rooms])
+
+
+# --------------------------------------------------------------------------
+# What can be checked of content without a log (7, 9.4, 10)
+# --------------------------------------------------------------------------
+
+CHUNK, TAG = 65536, 16
+
+
+def padme(length: int) -> int:
+    """The padded length (7.2)."""
+    exponent = length.bit_length() - 1
+    step = max(exponent - exponent.bit_length(), 0)
+    return -(-length >> step) << step
+
+
+def sealed_size(length: int) -> int:
+    """The size of sealed content of so many bytes (7.2)."""
+    padded = padme(length + 1)
+    return padded + TAG * -(-padded // CHUNK)
+
+
+def is_sealed_size(size: int) -> bool:
+    """Whether sealed content can have this size (7.2, step 4)."""
+    padded = size - TAG * -(-size // (CHUNK + TAG))
+    return padded > 0 and padded + TAG * -(-padded // CHUNK) == size
+
+
+def seal_key(
+    room_key: bytes, salt: bytes, room: bytes, epoch: int, id_: bytes, author: str
+) -> tuple[bytes, bytes]:
+    """The AES key of a sealing, and its commitment (7.2)."""
+    context = frame("tearline/v1/seal", room, epoch, id_, author)
+    both = hkdf(salt, room_key, context, 64)
+    return both[:32], both[32:]
+
+
+def room_key_of_seed(seed: bytes, place: bytes, epoch: int) -> tuple[bytes, bytes]:
+    """A room key and the charter's commitment to it (7.1)."""
+    key = hkdf(b"", seed, frame("tearline/v1/room-key", place, epoch), 32)
+    return key, labelled("tearline/v1/epoch", place, epoch, key)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The 64 values of a briefing for one room (9.4)."""
+
+    values: bytes
+    blind: bytes
+    salts: tuple[bytes, ...]
+
+    @property
+    def digest(self) -> bytes:
+        """What posts name."""
+        return manifest_digest(self.blind, self.values)
+
+
+def portion_value(salt: bytes, text: str) -> bytes:
+    """The value of a portion in a manifest (9.4)."""
+    return labelled("tearline/v1/portion", salt, text)
+
+
+def manifest_digest(blind: bytes, values: bytes) -> bytes:
+    """The digest of a manifest that is well-formed (9.4)."""
+    need(len(values) == 2048, "a manifest has 2048 bytes")
+    rows = [values[at : at + 32] for at in range(0, 2048, 32)]
+    need(ascends(rows), "the values of a manifest ascend")
+    return labelled("tearline/v1/manifest", blind, values)
+
+
+def make_manifest(seed: bytes, room: bytes, texts: list[str]) -> Manifest:
+    """The manifest of a briefing for a room (9.4)."""
+    need(1 <= len(texts) <= 63, "a briefing has 1 to 63 portions")
+    secret = hkdf(b"", seed, frame("tearline/v1/manifest", room), 2080)
+    drawn = [secret[at : at + 32] for at in range(32, 2080, 32)]
+    values = [portion_value(salt, text) for salt, text in zip(drawn, texts)]
+    values += drawn[len(texts) :]
+    salts = tuple(drawn[: len(texts)])
+    return Manifest(b"".join(sorted(values)), secret[:32], salts)
+
+
+MAX_PAPER = 64 * 2**20
+
+
+def read_paper(text: str, label: str) -> bytes:
+    """The body of a paper (10)."""
+    need(len(text.encode()) <= MAX_PAPER, "a paper of more than 64 MiB")
+    begin, end = f"-----BEGIN {label}-----", f"-----END {label}-----"
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    need(begin in lines, f"no paper with the label {label}")
+    body = lines[lines.index(begin) + 1 :]
+    need(end in body, "a paper without end")
+    rest = body[body.index(end) + 1 :]
+    need(not "".join(rest).strip(), "text after the end of a paper")
+    joined = "".join(body[: body.index(end)])
+    return unbase64(re.sub(r"[ \t\n\r\f\v]", "", joined))
+
+
+def unframe(data: bytes, count: int) -> list[bytes]:
+    """The fields of a frame that has exactly so many (1.1)."""
+    fields = []
+    while data:
+        length = int.from_bytes(data[:4], "big")
+        need(len(data) >= 4 + length, "a frame's field runs past the end")
+        fields.append(data[4 : 4 + length])
+        data = data[4 + length :]
+    need(len(fields) == count, f"a frame of {count} fields")
+    return fields
+
+
+def read_card_envelope(data: bytes) -> tuple[Member, Envelope]:
+    """A card that its own desk signed (10)."""
+    envelope = read_envelope(data, CARD_TYPE)
+    card = read_card(decode("Card", envelope.payload) | {"endorsement": b"", "wrap": b""})
+    own = [item for item in envelope.signatures if item.keyid == card.sign_id]
+    need(own, "a card that its desk did not sign")
+    need(verify(card.sign_key, own[0].sig, envelope.signed), "a bad signature")
+    return card, envelope
+
+
+def read_card_paper(text: str) -> Member:
+    """A card on paper, with the certificate's public key (10)."""
+    data, spki = unframe(read_paper(text, "TEARLINE CARD"), 2)
+    card, _ = read_card_envelope(data)
+    need(sha256(spki) == card.tls_key_sha256, "the public key of another certificate")
+    return card
+
+
+# --------------------------------------------------------------------------
+# Verdicts
+# --------------------------------------------------------------------------
+
+
+def describe(item: Room | AccessLog) -> dict[str, Any]:
+    """A verified room or access log, for a verdict (11.1)."""
+    if isinstance(item, AccessLog):
+        return {
+            "name": item.name,
+            "room": item.room.hex(),
+            "size": item.size,
+            "root": item.root.hex(),
+            "epoch": None,
+            "members": [],
+        }
+    return {
+        "name": item.name,
+        "room": item.room.hex(),
+        "size": item.size,
+        "root": item.tree.roots[-1].hex(),
+        "epoch": item.charter.epoch,
+        "members": [member.name.text for member in item.charter.members],
+        "quorum": item.charter.quorum,
+        "charters": len(item.charters),
+        "recalled": sorted(s.index for s in item.past.values() if s.recalled),
+    }
+
+
+def judge(path: Path) -> dict[str, Any]:
+    """The verdict on a bundle, as `--json` prints it."""
+    try:
+        done = replay(path)
+    except Located as error:
+        fault = {"room": error.room, "index": error.index, "code": error.code}
+        return {"ok": False, "rooms": [], "fault": fault, "message": str(error)}
+    return {"ok": True, "rooms": list(map(describe, done.rooms)), "fault": None}
+
+
+def summary(verdict: dict[str, Any]) -> str:
+    """A verdict for people."""
+    if not verdict["ok"]:
+        return f"REFUSED  {verdict['message']}"
+    lines = []
+    for room in verdict["rooms"]:
+        lines.append(f"{room['name']}  {room['size']} entries  root {room['root']}")
+        if room["epoch"] is not None:
+            charters = f"{room['charters']} charters, K = {room['quorum']}"
+            lines.append(f"    epoch {room['epoch']}, {charters}")
+            lines.extend(f"    {member}" for member in room["members"])
+    entries = sum(room["size"] for room in verdict["rooms"])
+    lines.append(f"ACCEPTED  {len(verdict['rooms'])} logs, {entries} entries")
+    return "\n".join(lines)
