@@ -1444,8 +1444,8 @@ class Room:
             same = stood.identity == statement.identity
             code = "REPEATED" if same else "ID_TAKEN"
             raise Refused(code, f"its id stands at index {stood.index}")
-        late = entry.accepted_at >= self.times[-1]
-        require(late, "TIME_GOES_BACK", "accepted before the entry before")
+        forward = entry.accepted_at >= self.times[-1]
+        require(forward, "TIME_GOES_BACK", "accepted before the entry before")
         _check_not_after(entry, statement)
 
     def _check_basis(self, entry: Entry, statement: Statement) -> None:
