@@ -11,12 +11,12 @@ use tearline_client::{
     words,
 };
 use tearline_ledger::{
-    name::MemberName,
+    name::{MemberName, Org},
     release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownTarget},
 };
 
-/// A proposal as it will be sent. `given` are posts that released portions of the same briefing before.
-pub(super) fn proposal(shown: &Shown, given: &[EntryRef]) -> String {
+/// A proposal as it will be sent, and what each party was given of the same briefing before.
+pub(super) fn proposal(shown: &Shown, given: &[(Org, Vec<EntryRef>)]) -> String {
     let mut out = format!(" PROPOSED BY {}\n", shown.author.desk());
     if !shown.note.is_empty() {
         out.push_str(&wrap(&format!("NOTE {}", safe(&shown.note)), 1, WIDTH));
@@ -52,9 +52,17 @@ pub(super) fn proposal(shown: &Shown, given: &[EntryRef]) -> String {
         let state = if originator.signed { "has signed, or is you" } else { "must still sign" };
         out.push_str(&format!(" ORCON: {} {state}\n", originator.name.desk()));
     }
-    let given: Vec<String> = given.iter().map(ToString::to_string).collect();
-    let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
-    out.push_str(&format!(" ALREADY GIVEN ON THIS MATTER   {given}\n"));
+    let given: Vec<String> = given
+        .iter()
+        .map(|(party, entries)| {
+            let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
+            let entries = if entries.is_empty() { "nothing".to_owned() } else { entries.join(", ") };
+            format!("{}: {entries}", party.as_str())
+        })
+        .collect();
+    if !given.is_empty() {
+        out.push_str(&wrap(&format!("ALREADY GIVEN ON THIS MATTER   {}", given.join("   ")), 1, WIDTH));
+    }
     out
 }
 
@@ -90,17 +98,13 @@ fn one(target: &ShownTarget) -> String {
 fn posted(target: &ShownTarget, post: &ShownPost) -> String {
     let desks: Vec<&str> = post.readers.iter().map(MemberName::desk).collect();
     let numbers: Vec<String> = post.portions.iter().map(|portion| portion.number.to_string()).collect();
-    let portions = if numbers.is_empty() {
-        String::new()
-    } else {
-        format!("   PORTIONS {} of {}, word for word", numbers.join(", "), post.portions_recorded)
-    };
-    let mut out = format!(
-        " TO  {} ({} desks will read this: {}){portions}\n",
-        target.name.as_str(),
-        desks.len(),
-        desks.join(", ")
-    );
+    let mut out = format!(" TO  {} ({} desks will read this)", target.name.as_str(), desks.len());
+    if !numbers.is_empty() {
+        let of = post.portions_recorded;
+        out.push_str(&format!("     PORTIONS {} of {of}, word for word", numbers.join(", ")));
+    }
+    out.push('\n');
+    out.push_str(&wrap(&desks.join(", "), 5, WIDTH));
     if let Some(answers) = &post.answers {
         out.push_str(&format!(" ANSWERS {}#{}\n", answers.room.as_str(), answers.index));
     }
