@@ -22,6 +22,7 @@ use crate::{
     files::{Attachments as Files, FilesError},
     gate::Gate,
     logkey::{LogKey, LogKeyError},
+    pace::Pace,
     quota::Quotas,
     registry::{Registry, RegistryError},
     sequencer::{Sequencer, SequencerError},
@@ -122,6 +123,7 @@ async fn house(
         files: Files::open(&config.data.join("attachments")).await?,
         attachment_bytes: config.limits.attachment_bytes,
         log_vkey,
+        pace: Pace::new(config.limits.pace_milliseconds),
         stopping,
     };
     Ok((Arc::new(house), Box::pin(sequencing)))

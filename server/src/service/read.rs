@@ -132,6 +132,7 @@ impl<S: Store> Reader<S> {
                     }
                 }
             }
+            self.house.pace.keep(&self.caller.name).await;
             self.house.gate.still(&self.caller, self.room).await?;
             // What a following reader is sent from here on was recorded in the commit that brought it.
             view = self.view().await?;
