@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tearline_client::{
     audit,
     desk::{Desk, now},
-    replica::Replica,
+    replica::{Progress, Replica},
     show::time::iso,
     sync::{self, Cut},
 };
@@ -17,7 +17,7 @@ use tearline_ledger::{
     bundle::{Begin, BundleEntry, BundleRoom, Writer},
     checkpoint::Checkpoint,
     instance::Instance,
-    name::Role,
+    name::{Role, RoomName},
     note::Note,
 };
 
@@ -34,7 +34,10 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
             "the rules across rooms are for mediators and auditors, who see them all: leave --all out",
         ));
     }
-    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut |_, _| ())).lift()?;
+    let bar = context.progress("fetching");
+    let mut told = |_: &RoomName, progress: &Progress| bar.inc(progress.fresh.len() as u64);
+    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut told)).lift()?;
+    bar.set_message("verifying");
     let (mut text, mut list, mut alarms) = (String::new(), Vec::new(), Vec::new());
     let mut instance = Instance::new();
     let mut states = Vec::new();
@@ -86,6 +89,7 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
             text.push_str(" ✓ rules across rooms\n");
         }
     }
+    bar.finish_and_clear();
     say(context, &json!({"ok": alarms.is_empty(), "rooms": list, "alarms": alarms}), &text)?;
     match alarms.into_iter().next() {
         None => Ok(()),
@@ -100,13 +104,17 @@ pub(crate) fn export(context: &Context, args: &Export) -> Result<(), Failure> {
         return Err(Failure::refused(format!("{} exists: give another name", args.file.display())));
     }
     let (runtime, mut desk, session) = context.online()?;
-    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut |_, _| ())).lift()?;
+    let bar = context.progress("fetching");
+    let mut told = |_: &RoomName, progress: &Progress| bar.inc(progress.fresh.len() as u64);
+    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut told)).lift()?;
+    bar.set_message("writing");
     let logs = runtime.block_on(sync::sync_access(&session, &desk, &cut)).lift()?;
     let part = args.file.with_extension("part");
     let written = write_bundle(&desk, &cut, &logs, args, &part);
     let rooms = written.inspect_err(|_| drop(fs::remove_file(&part)))?;
     fs::rename(&part, &args.file)
         .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
+    bar.finish_and_clear();
     let text = format!(
         "Wrote {} rooms and access logs to {}.\nNext: tearline verify-bundle {}\n",
         rooms,
