@@ -7,20 +7,19 @@
 use std::{collections::BTreeMap, io::Read};
 
 use tearline_ledger::{
+    access::{ACCESS_PREFIX, access_log_id, access_log_org},
     bundle::{Begin, BundleEntry, BundleError, BundleRoom, Reader, Row},
     checkpoint::{Origin, SignedCheckpoint},
     digest::Digest,
     entry::{Entry, EntryError},
     id::RoomId,
     instance::{Instance, InstanceFault},
-    name::{Domain, Org, RoomName},
+    name::{Domain, RoomName},
     note::VerifierKey,
     replay::{AccessReplay, Replay, ReplayError},
     rules::RoomState,
     statement::Signed,
 };
-
-use crate::replica::access_log_id;
 
 /// Entries that are replayed together.
 const BATCH: usize = 1024;
@@ -44,7 +43,7 @@ pub enum BundleFault {
         /// The entry's index.
         index: u64,
         /// What is wrong.
-        error: EntryError,
+        error: Box<EntryError>,
     },
     /// An entry breaks a rule.
     #[error("{room}#{} breaks a rule: {}", error.index, error.fault)]
@@ -52,7 +51,7 @@ pub enum BundleFault {
         /// The room's name.
         room: String,
         /// Where, and which.
-        error: ReplayError,
+        error: Box<ReplayError>,
     },
     /// Content is not the one that the entry names.
     #[error("the content of {room}#{index} is not the one that the entry names")]
@@ -178,7 +177,7 @@ impl Audit {
             let what = "only a part of its log is here; export the whole of it";
             return Err(BundleFault::Room { room: room.name, what });
         }
-        let log = if room.name.starts_with("access/") {
+        let log = if room.name.starts_with(ACCESS_PREFIX) {
             Log::Access(AccessReplay::default())
         } else {
             Log::Room(Box::new(Replay::new(room.room)), Vec::new())
@@ -196,16 +195,16 @@ impl Audit {
                 let entry = Entry::parse(row.entry).map_err(|error| BundleFault::Entry {
                     room: name.clone(),
                     index,
-                    error,
+                    error: Box::new(error),
                 })?;
-                log.push(&entry).map_err(|error| BundleFault::Rule { room: name, error })
+                log.push(&entry).map_err(|error| BundleFault::Rule { room: name, error: Box::new(error) })
             }
             Log::Room(replay, waiting) => {
                 let index = replay.size().0 + waiting.len() as u64;
                 let entry = Entry::parse(row.entry).map_err(|error| BundleFault::Entry {
                     room: name.clone(),
                     index,
-                    error,
+                    error: Box::new(error),
                 })?;
                 if !content_fits(entry.statement(), row.content.as_deref()) {
                     return Err(BundleFault::Content { room: name, index });
@@ -225,7 +224,7 @@ impl Audit {
         };
         let entries = replay
             .push(std::mem::take(waiting))
-            .map_err(|error| BundleFault::Rule { room: room.name.clone(), error })?;
+            .map_err(|error| BundleFault::Rule { room: room.name.clone(), error: Box::new(error) })?;
         let bad_name = |_| BundleFault::Room { room: room.name.clone(), what: "its name is none" };
         let name: RoomName = room.name.parse().map_err(bad_name)?;
         for entry in &entries {
@@ -277,7 +276,7 @@ impl Audit {
             return Err(BundleFault::Instance(fault));
         }
         for head in &self.access {
-            let org: Option<Org> = head.room.name.strip_prefix("access/").and_then(|org| org.parse().ok());
+            let org = access_log_org(&head.room.name);
             let homes = |state: &&RoomState| {
                 org.as_ref().is_some_and(|org| {
                     let home = state.name().is_chamber() || state.name().as_str() == org.as_str();

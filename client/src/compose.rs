@@ -13,6 +13,7 @@ use tearline_ledger::{
     id::{HOUR, Identity, Ref, RoomId, StatementId},
     keys::{NoRandomness, SigningKey, fresh},
     name::{MemberName, Role},
+    release::OpenFault,
     roomkey::{RoomKeyError, RoomKeys},
     rules::RoomState,
     seal::{self, SealError},
@@ -282,35 +283,13 @@ impl Writer<'_> {
     }
 }
 
-/// Opens the sealed content of the post or proposal in `signed`.
-pub fn open_sealed(keys: &RoomKeys, signed: &Signed, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-    let post = signed.statement.sealed().ok_or(OpenError::NothingSealed)?;
-    let key = keys.get(post.epoch).ok_or(OpenError::NoKey(post.epoch))?;
-    let room = signed.room();
-    let (id, author) = (signed.statement.id, signed.statement.author.as_str());
-    let context = seal::Context { room: &room.0, epoch: post.epoch, id: id.as_bytes(), author };
-    let claim = seal::Claim {
-        salt: post.salt,
-        key_commitment: *post.key_commitment.as_bytes(),
-        digest: post.digest,
-        size: post.size,
-    };
-    Ok(seal::open(key, &context, &claim, sealed)?)
-}
-
 /// Why sealed content does not open here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The statement carries no content.
-    #[error("it carries no content")]
-    NothingSealed,
-    /// Sealed before this desk was admitted, or for those who read content.
-    #[error("it is sealed under the key of epoch {0}, which this desk was not given")]
-    NoKey(u64),
-    /// The author or the server is at fault.
+    /// It does not open.
     #[error(transparent)]
-    Seal(#[from] SealError),
+    Sealed(#[from] OpenFault),
     /// Opens to something that is not content: the author is at fault.
     #[error("it opens, but its author did not follow the protocol: {0}")]
     Content(#[from] ContentError),

@@ -11,15 +11,18 @@ use tearline_ledger::{
     content::Content,
     id::{Ref, RoomId},
     name::{MemberName, RoomName},
+    release::open_sealed,
     roomkey::RoomKeys,
 };
+use zeroize::Zeroizing;
 
 use crate::{
     alarm::Alarm,
-    compose::{Writer, open_sealed},
+    compose::Writer,
     error::Error,
     evidence::Raised,
     profile::{Profile, ProfileError},
+    propose::ProposeError,
     refs::{EntryRef, Resolved},
     replica::{self, Kind, Line, Replica, ReplicaError, verify::Identity},
     vault::Vault,
@@ -155,6 +158,21 @@ impl Desk {
         }
     }
 
+    /// An error of a mediator's operation; the evidence that a replica raised in it is kept first.
+    pub fn proposing(&self, error: ProposeError) -> Error {
+        let ProposeError::Replica(error) = error else { return Error::Propose(Box::new(error)) };
+        let ReplicaError::Raised(raised) = *error else { return Error::Replica(*error) };
+        let rooms = match self.profile.rooms() {
+            Ok(rooms) => rooms,
+            Err(error) => return error.into(),
+        };
+        let named = rooms.iter().find(|(_, name)| name.as_str() == raised.alarm.room());
+        match named {
+            Some((room, _)) => self.raise(*room, *raised),
+            None => Error::Replica(ReplicaError::Raised(raised)),
+        }
+    }
+
     fn open_replica(
         &self,
         dir: &Path,
@@ -193,19 +211,20 @@ impl Room {
     }
 
     /// The opened bytes of the post or proposal at this index.
-    pub fn open(&self, line: &Line) -> Result<Vec<u8>, Error> {
+    pub fn open(&self, line: &Line) -> Result<Zeroizing<Vec<u8>>, Error> {
         let entry = format!("{}#{}", self.replica.name(), line.index);
         let sealed = self.replica.sealed_content(line.index).map_err(Error::Replica)?;
         let Some(sealed) = sealed else {
             let reason = if line.recalled { "it was recalled" } else { "it was not served, or has expired" };
             return Err(Error::NoContent { entry, reason });
         };
-        open_sealed(&self.keys, &line.signed, &sealed).map_err(|error| Error::Open { entry, error })
+        open_sealed(self.replica.room(), &self.keys, &line.signed.statement, &sealed)
+            .map_err(|error| Error::Open { entry, error: error.into() })
     }
 
     /// The content of the post at this index.
     pub fn content(&self, line: &Line) -> Result<Content, Error> {
-        let plain = zeroize::Zeroizing::new(self.open(line)?);
+        let plain = self.open(line)?;
         Content::parse(&plain).map_err(|error| {
             let entry = format!("{}#{}", self.replica.name(), line.index);
             Error::Open { entry, error: error.into() }

@@ -4,8 +4,8 @@
 
 use crate::{
     compose::ComposeError, connect::ConnectError, cosigning::CosignFault, durable::FileError,
-    evidence::Caught, join::JoinError, passphrase::PassphraseError, profile::ProfileError, refs::RefError,
-    replica::ReplicaError, vault::VaultError,
+    evidence::Caught, join::JoinError, passphrase::PassphraseError, profile::ProfileError,
+    propose::ProposeError, refs::RefError, replica::ReplicaError, vault::VaultError,
 };
 
 /// Done.
@@ -57,6 +57,9 @@ pub enum Error {
     /// A statement cannot be made.
     #[error(transparent)]
     Compose(#[from] ComposeError),
+    /// A mediator's operation is refused.
+    #[error(transparent)]
+    Propose(Box<ProposeError>),
     /// A checkpoint cannot be cosigned.
     #[error(transparent)]
     Cosign(#[from] CosignFault),
@@ -86,6 +89,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Alarm(_) | Self::Replica(ReplicaError::Raised(_)) => EXIT_ALARM,
+            Self::Propose(error) => error.exit_code(),
             Self::Ref(_) => EXIT_USAGE,
             _ => EXIT_FAILED,
         }

@@ -21,7 +21,7 @@ use tearline_ledger::{
     id::{Identity, Ref, RoomId},
     keys::SigningKey,
     name::{MemberName, Org, RoomName},
-    release::{self, RecordedBriefing},
+    release::{self, RecordedBriefing, open_sealed},
     roomkey::RoomKeys,
     rules::{OpenProposal, Past},
     statement::Act,
@@ -31,7 +31,7 @@ use tearline_proto::v1::content::Kind;
 pub use error::ProposeError;
 
 use crate::{
-    compose::{Writer, open_sealed},
+    compose::Writer,
     desk::{Desk, Room},
     error::Error,
     refs::EntryRef,
@@ -92,7 +92,8 @@ impl<'a> Mediator<'a> {
         let entry = || format!("{}#{index}", room.replica.name());
         let sealed = room.replica.sealed_content(index)?.ok_or_else(|| ProposeError::NoContent(entry()))?;
         let open = |error| ProposeError::Open { entry: entry(), error };
-        let plain = open_sealed(room.keys, &line.signed, &sealed).map_err(open)?;
+        let plain = open_sealed(room.replica.room(), room.keys, &line.signed.statement, &sealed)
+            .map_err(|error| open(error.into()))?;
         Content::parse(&plain).map_err(|error| open(error.into()))
     }
 

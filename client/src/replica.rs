@@ -12,11 +12,9 @@ use std::{collections::HashMap, path::Path};
 use bytes::Bytes;
 use tearline_ledger::{
     checkpoint::SignedCheckpoint,
-    digest::frame_digest,
     entry::Entry,
-    id::RoomId,
     keys::KeyId,
-    name::{MemberName, Org},
+    name::MemberName,
     note::VerifierKey,
     replay::{AccessReplay, Replay},
     rules::SnapshotError,
@@ -104,11 +102,6 @@ pub enum Content {
     Expected,
     /// An auditor's replica has none.
     Without,
-}
-
-/// The id of an organisation's access log; `home` is the party's own room, or else the chamber.
-pub fn access_log_id(home: RoomId, org: &Org) -> RoomId {
-    RoomId(frame_digest(&[b"tearline/v1/access", home.as_bytes(), org.as_str().as_bytes()]))
 }
 
 /// What taking one message did.

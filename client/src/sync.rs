@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use tearline_ledger::{
+    access::{ACCESS_PREFIX, access_log_id, access_log_org},
     id::RoomId,
     instance::mediators_agree,
     name::{Role, RoomName},
@@ -19,12 +20,9 @@ use crate::{
     error::Error,
     evidence::{Exhibit, Raised},
     receipts,
-    replica::{Progress, Replica, ReplicaError, access_log_id},
+    replica::{Progress, Replica, ReplicaError},
     session::{Reading, Session, id_bytes},
 };
-
-/// Begins the name of every access log.
-const ACCESS: &str = "access/";
 
 /// What a server lists: one commit's heads.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +55,7 @@ pub async fn list(session: &Session, desk: &Desk) -> Result<Cut, Error> {
             desk.raise(RoomId(tearline_ledger::digest::Digest([0; 32])), raised)
         };
         let id = RoomId::from_slice(&head.room).ok_or_else(|| other("its room id is not 32 bytes"))?;
-        if head.name.starts_with(ACCESS) {
+        if head.name.starts_with(ACCESS_PREFIX) {
             cut.access.push((id, head.name, head.checkpoint));
             continue;
         }
@@ -153,12 +151,12 @@ pub async fn sync_rooms(
 pub async fn sync_access(session: &Session, desk: &Desk, cut: &Cut) -> Result<Vec<Replica>, Error> {
     let mut out = Vec::new();
     for (id, name, checkpoint) in &cut.access {
-        let org = name.strip_prefix(ACCESS).unwrap_or_default();
-        let home = cut.rooms.iter().find_map(|(room, room_name, _)| {
-            let org = org.parse().ok()?;
-            (access_log_id(*room, &org) == *id
-                && (room_name.is_chamber() || room_name.as_str() == org.as_str()))
-            .then_some((*room, room_name))
+        let home = access_log_org(name).and_then(|org| {
+            let is_home = |(room, room_name, _): &&(RoomId, RoomName, Bytes)| {
+                access_log_id(*room, &org) == *id
+                    && (room_name.is_chamber() || room_name.as_str() == org.as_str())
+            };
+            cut.rooms.iter().find(is_home).map(|(room, room_name, _)| (*room, room_name))
         });
         let Some((home, home_name)) = home else {
             let reason = "it is the access log of no room that this desk has".to_owned();

@@ -42,6 +42,9 @@ pub enum AdmissionError {
     /// Something else than charters, or charters out of order.
     #[error("the admission does not hold charters in ascending order of rooms")]
     NotCharters,
+    /// Certificate keys out of order, or doubled.
+    #[error("the admission's certificate keys are not in ascending order; have it made again")]
+    TlsKeys,
     /// A charter without enough signatures of mediators.
     #[error("a charter in the admission has {have} of {need} mediators' signatures")]
     NoQuorum {
@@ -85,7 +88,11 @@ impl Admission {
         if charters.is_empty() || !ascending {
             return Err(AdmissionError::NotCharters);
         }
-        let admission = Self { charters, tls_keys: message.tls_keys };
+        let tls_keys = message.tls_keys;
+        if !tls_keys.iter().zip(tls_keys.iter().skip(1)).all(|(a, b)| a < b) {
+            return Err(AdmissionError::TlsKeys);
+        }
+        let admission = Self { charters, tls_keys };
         admission.check_signatures()?;
         Ok(admission)
     }

@@ -86,7 +86,7 @@ impl Card {
         Member { name, custodian, sign_key, seal_key, tls_key, endorsement, wrap }
     }
 
-    pub(crate) fn from_message(message: v1::Card) -> Result<Self, CharterError> {
+    pub(crate) fn from_message(message: &v1::Card) -> Result<Self, CharterError> {
         let name: MemberName = message.name.parse()?;
         let fault = |what| CharterError::Member { member: name.clone(), what };
         let key = |error| CharterError::Key { member: name.clone(), error };
@@ -178,7 +178,7 @@ impl SignedCard {
         let bytes = armor::read(Paper::Card, text)?;
         let (envelope, tls_key) = unframe(&bytes).ok_or(CardError::Frame)?;
         let envelope = Envelope::parse(PayloadType::Card, envelope)?;
-        let card = Card::from_message(encoding::decode("card", envelope.payload())?)?;
+        let card = Card::from_message(&encoding::decode("card", envelope.payload())?)?;
         Self::check(card, envelope, Bytes::copy_from_slice(tls_key))
     }
 

@@ -43,6 +43,9 @@ pub enum CharterError {
         /// Why not.
         error: KeyError,
     },
+    /// A log key that may not be admitted: others than the server could sign for it.
+    #[error("the charter's log_vkey: {0}")]
+    LogKey(KeyError),
     /// A field that is missing, of the wrong length or out of bounds.
     #[error("the charter's {0}")]
     Field(&'static str),
@@ -145,7 +148,7 @@ impl Member {
 
     fn parse(message: v1::Member) -> Result<Self, CharterError> {
         let v1::Member { name, custodian, sign_key, seal_key, tls_key_sha256, endorsement, wrap } = message;
-        let card = Card::from_message(v1::Card { name, custodian, sign_key, seal_key, tls_key_sha256 })?;
+        let card = Card::from_message(&v1::Card { name, custodian, sign_key, seal_key, tls_key_sha256 })?;
         let member = card.name.clone();
         let fault = |what| CharterError::Member { member: member.clone(), what };
         let endorsement = if endorsement.is_empty() {
@@ -241,7 +244,7 @@ impl Charter {
     /// The well-formed charter that a message is.
     pub(crate) fn parse(message: v1::Charter) -> Result<Self, CharterError> {
         let bad = |what| Err(CharterError::Field(what));
-        let founding = message.founding.map(parse_founding).transpose()?;
+        let founding = message.founding.as_ref().map(parse_founding).transpose()?;
         if message.epoch == 0 || (founding.is_some() != (message.epoch == 1)) {
             return bad("epoch is not 1 in a founding charter and more than 1 in every other");
         }
@@ -251,9 +254,10 @@ impl Charter {
         let Ok(log_vkey) = message.log_vkey.parse::<VerifierKey>() else {
             return bad("log_vkey is not a verifier key");
         };
-        if !matches!(log_vkey.material(), KeyMaterial::Ed25519(_)) {
+        let KeyMaterial::Ed25519(key) = log_vkey.material() else {
             return bad("log_vkey is not an Ed25519 log key (type 01)");
-        }
+        };
+        PublicKey::admit(key).map_err(CharterError::LogKey)?;
         let limits = parse_limits(message.limits)?;
         let Some(key_commitment) = Digest::from_slice(&message.key_commitment) else {
             return bad("key_commitment is not 32 bytes");
@@ -335,7 +339,7 @@ impl Charter {
     }
 }
 
-fn parse_founding(message: v1::Founding) -> Result<Founding, CharterError> {
+fn parse_founding(message: &v1::Founding) -> Result<Founding, CharterError> {
     let nonce = message.nonce.as_ref().try_into();
     Ok(Founding {
         domain: message.domain.parse()?,

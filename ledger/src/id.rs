@@ -82,8 +82,7 @@ impl StatementId {
 
     /// Seconds since 1970, as the author's clock had it.
     pub fn time(&self) -> u64 {
-        let [a, b, c, d, e, f, ..] = self.0;
-        u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+        self.0.iter().take(6).fold(0, |time, byte| (time << 8) | u64::from(*byte))
     }
 
     /// Whether the time tells no more than the hour.

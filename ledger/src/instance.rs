@@ -74,6 +74,23 @@ pub enum InstanceFault {
     MediatorsDiffer(String),
 }
 
+impl InstanceFault {
+    /// The short, stable name that section 8 gives it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Chambers(_) => "CHAMBERS",
+            Self::NameTwice(_) => "NAME_TWICE",
+            Self::OtherDomain(_) => "OTHER_DOMAIN",
+            Self::TargetMissing { .. } => "TARGET_MISSING",
+            Self::TargetSignatures { .. } => "TARGET_SIGNATURES",
+            Self::EnactedTwice { .. } => "ENACTED_TWICE",
+            Self::NotEnacted { .. } => "NOT_ENACTED",
+            Self::ManifestUnknown { .. } => "MANIFEST_UNKNOWN",
+            Self::MediatorsDiffer(_) => "MEDIATORS_DIFFER",
+        }
+    }
+}
+
 struct Quorum {
     room: RoomId,
     index: u64,

@@ -39,6 +39,18 @@ pub enum Fault {
     OtherRoom(RoomId),
 }
 
+impl Fault {
+    /// The short, stable name that section 6.5 gives it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Signature(error) => error.code(),
+            Self::Refusal(refusal) => refusal.code(),
+            Self::WrongKind => "WRONG_KIND",
+            Self::OtherRoom(_) => "FOUNDS_OTHER_ROOM",
+        }
+    }
+}
+
 /// The first entry of a log that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("entry {index}: {fault}")]
@@ -121,10 +133,10 @@ impl Replay {
             out.learn_keys(signed);
             let history = &mut out.history;
             let statement = &signed.statement;
-            if let Act::Recall { id, .. } = &statement.act {
-                if let Some(found) = history.ids.get_mut(id) {
-                    found.recalled = true;
-                }
+            if let Act::Recall { id, .. } = &statement.act
+                && let Some(found) = history.ids.get_mut(id)
+            {
+                found.recalled = true;
             }
             let is_post = matches!(statement.act, Act::Post(_));
             let found = Found {
@@ -160,7 +172,7 @@ impl Replay {
         for signed in &statements {
             self.learn_keys(signed);
         }
-        let checked = rules::check(statements, |id| self.keys.get(id).cloned());
+        let checked = rules::check(statements, |id| self.keys.get(id).copied());
         for (entry, checked) in batch.iter().zip(&checked) {
             let index = self.size().0;
             let verified = self.push_checked(entry, checked).map_err(|fault| ReplayError { index, fault })?;
@@ -178,16 +190,15 @@ impl Replay {
         checked: &Result<CheckedStatement, SignatureError>,
     ) -> Result<VerifiedEntry, Fault> {
         let checked = CheckedEntry { accepted_at: entry.accepted_at(), checked: checked.clone()? };
-        let verified = match &mut self.state {
-            Some(state) => rules::apply(state, &checked, &self.history)?,
-            None => {
-                let (state, verified) = rules::found(&checked)?;
-                if state.room() != self.room {
-                    return Err(Fault::OtherRoom(state.room()));
-                }
-                self.state = Some(state);
-                verified
+        let verified = if let Some(state) = &mut self.state {
+            rules::apply(state, &checked, &self.history)?
+        } else {
+            let (state, verified) = rules::found(&checked)?;
+            if state.room() != self.room {
+                return Err(Fault::OtherRoom(state.room()));
             }
+            self.state = Some(state);
+            verified
         };
         self.history.push(&verified, entry.leaf());
         Ok(verified)
@@ -197,7 +208,7 @@ impl Replay {
     fn learn_keys(&mut self, signed: &Signed) {
         if let Act::Charter(charter) = &signed.statement.act {
             let keys = charter.members.iter().map(|member| &member.sign_key);
-            self.keys.extend(keys.map(|key| (key.key_id(), key.clone())));
+            self.keys.extend(keys.map(|key| (key.key_id(), *key)));
         }
     }
 

@@ -271,8 +271,8 @@ fn parse_act(act: ActMessage) -> Result<Act, StatementError> {
     let field = StatementError::Field;
     Ok(match act {
         ActMessage::Charter(charter) => Act::Charter(Box::new(Charter::parse(charter)?)),
-        ActMessage::Post(post) => Act::Post(parse_post(post)?),
-        ActMessage::Proposal(proposal) => Act::Proposal(parse_proposal(proposal)?),
+        ActMessage::Post(post) => Act::Post(parse_post(&post)?),
+        ActMessage::Proposal(proposal) => Act::Proposal(parse_proposal(&proposal)?),
         ActMessage::Approval(approval) => {
             let signatures = approval.signatures.iter().map(signature).collect::<Result<Vec<_>, _>>()?;
             if signatures.is_empty() || signatures.len() > TARGETS_MAX {
@@ -299,7 +299,7 @@ fn parse_act(act: ActMessage) -> Result<Act, StatementError> {
     })
 }
 
-fn parse_post(post: v1::Post) -> Result<Post, StatementError> {
+fn parse_post(post: &v1::Post) -> Result<Post, StatementError> {
     let field = StatementError::Field;
     let digest = |bytes: &Bytes, what| Digest::from_slice(bytes).ok_or(field(what));
     let attachments = post
@@ -337,7 +337,7 @@ fn parse_post(post: v1::Post) -> Result<Post, StatementError> {
     })
 }
 
-fn parse_proposal(proposal: v1::Proposal) -> Result<Proposal, StatementError> {
+fn parse_proposal(proposal: &v1::Proposal) -> Result<Proposal, StatementError> {
     let field = StatementError::Field;
     let count = proposal.targets.len();
     if count == 0 || count > TARGETS_MAX || count != proposal.signatures.len() {
@@ -353,7 +353,7 @@ fn parse_proposal(proposal: v1::Proposal) -> Result<Proposal, StatementError> {
     if !targets.iter().all(|(target, _)| seen.insert(*target)) {
         return Err(field("targets have one twice"));
     }
-    let sealed = parse_post(proposal.sealed.ok_or(field("sealed part is missing"))?)?;
+    let sealed = parse_post(proposal.sealed.as_ref().ok_or(field("sealed part is missing"))?)?;
     if !sealed.manifests.is_empty() || !sealed.attachments.is_empty() || sealed.content_until.is_some() {
         return Err(field("sealed part has manifests, attachments or an end"));
     }

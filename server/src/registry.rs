@@ -10,7 +10,8 @@ use std::{
 
 use bytes::Bytes;
 use tearline_ledger::{
-    digest::{Digest, frame_digest},
+    access::{ACCESS_PREFIX, access_log_id, access_log_name, access_log_org},
+    digest::Digest,
     entry::Entry,
     id::RoomId,
     keys::{KeyId, PublicKey},
@@ -21,9 +22,6 @@ use tearline_ledger::{
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::store::{Store, StoreError};
-
-/// Names of access logs begin so.
-const ACCESS: &str = "access/";
 
 /// Why a stored room cannot be taken up.
 #[derive(Debug, thiserror::Error)]
@@ -86,12 +84,8 @@ impl RoomView {
 
     /// The organisation whose access log this is.
     pub fn access_org(&self) -> Option<Org> {
-        access_org(&self.name)
+        access_log_org(&self.name)
     }
-}
-
-fn access_org(name: &str) -> Option<Org> {
-    name.strip_prefix(ACCESS)?.parse().ok()
 }
 
 #[derive(Debug)]
@@ -124,7 +118,7 @@ impl<S: Store> Registry<S> {
         let rooms = store.rooms().await?;
         let access_logs = rooms
             .iter()
-            .filter(|(_, name)| name.starts_with(ACCESS))
+            .filter(|(_, name)| name.starts_with(ACCESS_PREFIX))
             .map(|(room, _)| RoomId(*room))
             .collect();
         let names = rooms.into_iter().map(|(room, name)| (Arc::from(name), RoomId(room))).collect();
@@ -175,8 +169,7 @@ impl<S: Store> Registry<S> {
         let org = member.org();
         let own = (member.role() == Role::Party).then(|| self.named(org.as_str())).flatten();
         let home = own.unwrap_or(self.chamber);
-        let id = frame_digest(&[b"tearline/v1/access", home.as_bytes(), org.as_str().as_bytes()]);
-        (RoomId(id), format!("{ACCESS}{}", org.as_str()))
+        (access_log_id(home, org), access_log_name(org))
     }
 
     /// The room as it stands, from memory or else from the store.
@@ -307,7 +300,7 @@ impl<S: Store> Registry<S> {
             return Err(RegistryError::Damaged { room, what: "the stored root is not the tree's" });
         }
         let last = self.last_accepted_at(room, head.size).await?;
-        let state = if access_org(&head.name).is_some() {
+        let state = if access_log_org(&head.name).is_some() {
             None
         } else {
             let state = RoomState::restore(&head.state, size, last);

@@ -1,10 +1,11 @@
-//! What is no statement at all, whatever the room: encodings, lengths, bounds and keys.
+//! What is no statement at all, whatever the room, and no admission: encodings, lengths, order and keys.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use bytes::Bytes;
 use prost::Message as _;
 use tearline_ledger::{
+    admission::{Admission, AdmissionError},
     charter::CharterError,
     encoding::EncodingError,
     envelope::EnvelopeError,
@@ -231,6 +232,14 @@ fn keys_that_are_not_good_ones_are_not_admitted() {
 type Change = fn(&mut v1::Charter);
 
 #[test]
+fn a_log_key_that_is_not_a_good_one_is_not_admitted() {
+    let weak = charter_fault(|charter| {
+        charter.log_vkey = "kivu.example+05edb981+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
+    });
+    assert_eq!(weak, StatementError::Charter(CharterError::LogKey(KeyError::SmallOrder)));
+}
+
+#[test]
 fn a_charter_is_whole() {
     let field = |fault: StatementError| match fault {
         StatementError::Charter(CharterError::Field(text)) => text,
@@ -276,6 +285,25 @@ fn wraps_and_sealing_keys_are_those_of_members_who_read() {
     assert_eq!(member(|it| of(it, "/party/").seal_key = Bytes::new()), seal);
     let custodian = "only a party has custodians";
     assert_eq!(member(|it| of(it, "/mediator/").custodian = true), custodian);
+}
+
+#[test]
+fn the_certificate_keys_of_an_admission_ascend() {
+    let (mut world, desks) = kivu();
+    let Desks { washington, kinshasa, .. } = &desks;
+    let members = world.members_with(&["drc"]);
+    let founding = world.founding("other", 2, members, washington).unwrap();
+    let signed = sign(&founding, &[washington, kinshasa]).unwrap();
+    let keys: Vec<Bytes> = [b"a", b"b"].map(|key| Bytes::from_static(key)).into();
+    let good = Admission::new(vec![signed], keys.clone()).unwrap().encode();
+    let with = |tls_keys| {
+        let mut message = v1::Admission::decode(good.as_slice()).unwrap();
+        message.tls_keys = tls_keys;
+        Admission::parse(&message.encode_to_vec()).map(|_| ())
+    };
+    assert_eq!(with(keys.clone()), Ok(()));
+    assert_eq!(with(keys.iter().rev().cloned().collect()), Err(AdmissionError::TlsKeys));
+    assert_eq!(with(vec![keys[0].clone(); 2]), Err(AdmissionError::TlsKeys));
 }
 
 #[test]

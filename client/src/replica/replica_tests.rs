@@ -167,7 +167,7 @@ fn a_local_copy_that_was_tampered_with_is_told_from_a_lying_server() {
 
 #[test]
 fn the_id_of_an_access_log_does_not_change() {
-    let home = RoomId(tearline_ledger::digest::Digest([1; 32]));
-    let id = access_log_id(home, &"drc".parse().unwrap()).to_string();
+    let home = tearline_ledger::id::RoomId(tearline_ledger::digest::Digest([1; 32]));
+    let id = tearline_ledger::access::access_log_id(home, &"drc".parse().unwrap()).to_string();
     assert_eq!(id, "4e9a1041fa24e85ed9d49137c4418a33537b131c5685aae055fc3d32ea65800a");
 }

@@ -1,5 +1,7 @@
 //! An opened post as an officer reads it, and as a program does.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use tearline_ledger::{content::Content, misleading};
 use tearline_proto::v1::{
@@ -48,10 +50,10 @@ pub fn body(content: &Content) -> String {
         }
     }
     for attachment in &message.attachments {
-        out.push_str(&format!(" Attachment: {} ({} bytes)\n", safe(&attachment.name), attachment.size));
+        let _ = writeln!(out, " Attachment: {} ({} bytes)", safe(&attachment.name), attachment.size);
     }
     if message.ack_by != 0 {
-        out.push_str(&format!(" Acknowledgement due by {}\n", dtg(message.ack_by)));
+        let _ = writeln!(out, " Acknowledgement due by {}", dtg(message.ack_by));
     }
     out
 }
@@ -68,10 +70,10 @@ fn briefing_body(briefing: &Briefing) -> String {
         out.push_str(&wrap(&format!("Source {described} (never leaves the chamber)"), 1, WIDTH));
     }
     if briefing.information_until != 0 {
-        out.push_str(&format!(" Information up to {}\n", dtg(briefing.information_until)));
+        let _ = writeln!(out, " Information up to {}", dtg(briefing.information_until));
     }
     if !briefing.originator.is_empty() {
-        out.push_str(&format!(" Originator {}\n", safe(&briefing.originator)));
+        let _ = writeln!(out, " Originator {}", safe(&briefing.originator));
     }
     for (number, portion) in briefing.portions.iter().enumerate() {
         let text = format!("{}. ({})  {}", number + 1, safe(&portion.mark), safe(&portion.text));
@@ -147,7 +149,7 @@ fn assessment_body(assessment: &Assessment) -> String {
         }
     }
     if assessment.information_until != 0 {
-        out.push_str(&format!(" Information up to {}\n", dtg(assessment.information_until)));
+        let _ = writeln!(out, " Information up to {}", dtg(assessment.information_until));
     }
     out
 }

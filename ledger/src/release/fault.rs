@@ -366,10 +366,10 @@ pub enum BriefingFault {
 #[non_exhaustive]
 pub enum OpenFault {
     /// The statement carries nothing sealed.
-    #[error("the statement carries no sealed content")]
+    #[error("it carries no content")]
     NothingSealed,
-    /// The room key is not known.
-    #[error("the room key of epoch {0} is not known here, so the content cannot be opened")]
+    /// Sealed before this desk was admitted, or for those who read content.
+    #[error("it is sealed under the key of epoch {0}, which this desk was not given")]
     NoKey(u64),
     /// It does not open.
     #[error(transparent)]

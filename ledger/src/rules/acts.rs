@@ -4,7 +4,7 @@
 
 use super::{
     CheckedEntry, Effect, EnactedTarget, Past, Refusal, charters,
-    state::{Change, OpenProposal, PROPOSALS_MAX, RoomState},
+    state::{Change, OpenProposal, PROPOSALS_MAX, RoomState, require_covered},
 };
 use crate::{
     charter::Member,
@@ -176,7 +176,7 @@ fn open<'a>(
 ) -> Result<&'a OpenProposal, Refusal> {
     let open = state.proposals.get(&proposal).filter(|open| open.not_after >= entry.accepted_at);
     let open = open.ok_or(Refusal::ProposalNotOpen)?;
-    state.require_covered(entry.checked.signed().statement.basis, open.index)?;
+    require_covered(entry.checked.signed().statement.basis, open.index)?;
     Ok(open)
 }
 
@@ -232,13 +232,13 @@ fn recall(
     state: &RoomState,
     entry: &CheckedEntry,
     past: &impl Past,
-    (post, id): (Identity, &StatementId),
+    (identity, id): (Identity, &StatementId),
     signers: &[Member],
 ) -> Result<Judged, Refusal> {
     let statement = &entry.checked.signed().statement;
-    let found = past.find(id).filter(|found| found.identity == post).ok_or(Refusal::NoSuchPost)?;
+    let found = past.find(id).filter(|found| found.identity == identity).ok_or(Refusal::NoSuchPost)?;
     let post_author = found.post_author.ok_or(Refusal::NoSuchPost)?;
-    state.require_covered(statement.basis, found.index)?;
+    require_covered(statement.basis, found.index)?;
     if found.recalled {
         return Err(Refusal::AlreadyRecalled);
     }
@@ -280,7 +280,7 @@ fn acknowledgement(
     for post in posts.iter().filter(|post| post.room == state.room()) {
         let found = past.find(&post.id).filter(|found| found.identity == post.statement);
         let found = found.filter(|found| found.post_author.is_some()).ok_or(Refusal::NoSuchPost)?;
-        state.require_covered(statement.basis, found.index)?;
+        require_covered(statement.basis, found.index)?;
     }
     Ok(Judged::plain(false, Effect::Acknowledged))
 }

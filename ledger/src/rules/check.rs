@@ -18,6 +18,16 @@ pub enum SignatureError {
     Bad,
 }
 
+impl SignatureError {
+    /// The short, stable name that section 6.5 gives it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownKey(_) => "UNKNOWN_KEY",
+            Self::Bad => "BAD_SIGNATURE",
+        }
+    }
+}
+
 /// A statement all of whose signatures verify under the keys that they name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedStatement(Signed);

@@ -234,7 +234,7 @@ fn check_basis(state: &RoomState, entry: &CheckedEntry, past: &impl Past) -> Res
     if past.root_at(basis.size) != Some(basis.root) {
         return Err(Refusal::BasisNeverWas { basis: basis.size.0 });
     }
-    state.require_covered(basis, state.constitution().charter_index())?;
+    state::require_covered(basis, state.constitution().charter_index())?;
     if basis.size < state.size() {
         let uncovered =
             past.accepted_at(basis.size.0).ok_or(Refusal::BasisNeverWas { basis: basis.size.0 })?;

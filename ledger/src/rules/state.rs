@@ -265,10 +265,6 @@ impl RoomState {
         self.constitution.signer(id).map(|member| member.sign_key)
     }
 
-    pub(super) fn require_covered(&self, basis: Basis, index: u64) -> Result<(), Refusal> {
-        if basis.size.0 > index { Ok(()) } else { Err(Refusal::BasisLeavesOut { index }) }
-    }
-
     pub(super) fn advance(&mut self, entry: &CheckedEntry, change: Change) {
         self.size = TreeSize(self.size.0 + 1);
         self.last_accepted_at = entry.accepted_at;
@@ -290,4 +286,9 @@ impl RoomState {
             }
         }
     }
+}
+
+/// Refuses a statement that depends on an entry which its basis leaves out.
+pub(super) fn require_covered(basis: Basis, index: u64) -> Result<(), Refusal> {
+    if basis.size.0 > index { Ok(()) } else { Err(Refusal::BasisLeavesOut { index }) }
 }

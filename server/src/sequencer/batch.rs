@@ -1,6 +1,10 @@
 //! One commit: calls tried one after the other, what stands of them made durable, published, answered.
 
-use std::{collections::HashMap, mem, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    mem,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use tearline_ledger::{
@@ -196,10 +200,10 @@ impl<S: Store> Task<S> {
         let entry = CheckedEntry { accepted_at, checked: statement.clone() };
         let store = self.registry.store().as_ref();
         let mut facts = history.facts(store, working.room, working.base(), signed).await?;
-        if signed.statement.basis.size.0 == working.base() {
-            if let Some(first) = working.first_accepted_at() {
-                facts.uncovered_by_pending(first);
-            }
+        if signed.statement.basis.size.0 == working.base()
+            && let Some(first) = working.first_accepted_at()
+        {
+            facts.uncovered_by_pending(first);
         }
         let asked = match &signed.statement.act {
             Act::Recall { id, .. } => vec![signed.statement.id, *id],
@@ -348,16 +352,14 @@ impl<S: Store> Task<S> {
         record: AccessRecord,
     ) -> Result<(), SequencerError> {
         let (log, name) = self.registry.access_log(&record.member);
-        if !batch.rooms.contains_key(&log) {
-            let working = match self.registry.view_held(held, log).await? {
+        let working = match batch.rooms.entry(log) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(match self.registry.view_held(held, log).await? {
                 Some(view) => Working::of(log, &view),
                 None => Working::new(log, name.into()),
-            };
-            batch.rooms.insert(log, working);
-        }
-        if let Some(working) = batch.rooms.get_mut(&log) {
-            working.record(now(), record);
-        }
+            }),
+        };
+        working.record(now(), record);
         Ok(())
     }
 

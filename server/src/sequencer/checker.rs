@@ -51,8 +51,7 @@ fn check<S: Store>(registry: &Registry<S>, batch: Vec<Unchecked>) -> Vec<Call> {
     let foundings: Vec<&Charter> = statements.iter().filter_map(founding).collect();
     let key = |id: &KeyId| -> Option<PublicKey> {
         // A key id is the hash of its key: it does not matter whose charter it is found in.
-        let founder =
-            || foundings.iter().find_map(|charter| charter.signer(*id)).map(|it| it.sign_key.clone());
+        let founder = || foundings.iter().find_map(|charter| charter.signer(*id)).map(|it| it.sign_key);
         rooms.iter().find_map(|room| registry.sign_key(*room, id)).or_else(founder)
     };
     let mut checked = rules::check(statements.clone(), key).into_iter();

@@ -116,11 +116,11 @@ impl<S: Store> House<S> {
             Act::Post(post) => Some(post),
             _ => None,
         });
-        let names = |post: &&tearline_ledger::statement::Post| {
+        let names = |post: &tearline_ledger::statement::Post| {
             post.attachments.iter().any(|attachment| attachment.digest == digest)
                 && post.content_until.is_none_or(|end| end > now())
         };
-        if row.recalled || post.filter(names).is_none() {
+        if row.recalled || !post.is_some_and(names) {
             return Err(missing());
         }
         let chamber = self.registry.chamber().0;

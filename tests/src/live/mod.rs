@@ -16,7 +16,9 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
-use tearline_ledger::{entry::Entry, id::RoomId, rules::VerifiedEntry, statement::Statement};
+use tearline_ledger::{
+    access::access_log_name, entry::Entry, id::RoomId, rules::VerifiedEntry, statement::Statement,
+};
 use tearline_proto::v1;
 use tokio_stream::StreamExt as _;
 use tonic::Status;
@@ -216,7 +218,7 @@ impl Live {
 
     /// Every record in the access log of the desk's organisation.
     pub async fn records(&mut self, desk: &Desk) -> Result<Vec<v1::Access>> {
-        let name = format!("access/{}", desk.name().org().as_str());
+        let name = access_log_name(desk.name().org());
         let mut client = self.client(desk).await?;
         let rooms = client.rooms.list(v1::ListRequest {}).await?.into_inner().rooms;
         let Some(log) = rooms.into_iter().find(|head| head.name == name) else { return Ok(Vec::new()) };

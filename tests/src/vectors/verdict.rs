@@ -4,17 +4,18 @@ use anyhow::Result;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tearline_ledger::{
+    access::{ACCESS_PREFIX, access_log_id, access_log_org},
     bundle::{Begin, BundleEntry, BundleError, BundleRoom, Reader, Row},
     checkpoint::{Origin, SignedCheckpoint},
-    digest::{Digest, frame_digest},
+    digest::Digest,
     entry::Entry,
     id::RoomId,
-    instance::{Instance, InstanceFault},
+    instance::Instance,
     merkle::{Tree, TreeSize},
-    name::{Org, RoomName},
+    name::RoomName,
     note::VerifierKey,
-    replay::{AccessReplay, Fault, Replay},
-    rules::{RoomState, SignatureError},
+    replay::{AccessReplay, Replay},
+    rules::RoomState,
 };
 
 /// Where and why a bundle is refused.
@@ -58,7 +59,7 @@ pub fn verdict(bytes: &[u8]) -> std::result::Result<Vec<Value>, Stop> {
         logs.push((part.row.room, access(part, chamber, &states)?));
     }
     if let Some(fault) = instance.check(states.iter().copied()).first() {
-        return Err(Stop::new(instance_code(fault)));
+        return Err(Stop::new(fault.code()));
     }
     Ok(parts.iter().map(|part| summary(part, &states, &logs)).collect())
 }
@@ -81,7 +82,7 @@ struct Part {
 
 impl Part {
     fn is_access(&self) -> bool {
-        self.row.name.starts_with("access/")
+        self.row.name.starts_with(ACCESS_PREFIX)
     }
 }
 
@@ -114,7 +115,7 @@ fn room(begin: &Begin, part: &Part, instance: &mut Instance) -> std::result::Res
     for (index, row) in (0..).zip(&part.entries) {
         let entry = Entry::parse(row.entry.clone()).map_err(|_| Stop::at("ENTRY", part, index))?;
         let taken = replay.push(vec![entry.clone()]);
-        verified.extend(taken.map_err(|error| Stop::at(fault_code(&error.fault), part, index))?);
+        verified.extend(taken.map_err(|error| Stop::at(error.fault.code(), part, index))?);
         if !row.content.as_ref().is_none_or(|content| is_named(&entry, content)) {
             return Err(Stop::at("CONTENT", part, index));
         }
@@ -151,13 +152,12 @@ fn check_checkpoint(part: &Part, home: &RoomState, tree: &Tree) -> std::result::
 }
 
 fn access(part: &Part, chamber: &RoomState, rooms: &[&RoomState]) -> std::result::Result<Tree, Stop> {
-    let org: Option<Org> = part.row.name.strip_prefix("access/").and_then(|org| org.parse().ok());
-    let org = org.ok_or(Stop::in_room("NAME", part))?;
+    let org = access_log_org(&part.row.name).ok_or(Stop::in_room("NAME", part))?;
     let own = rooms.iter().find(|state| {
         state.name().as_str() == org.as_str() && state.constitution().own_room_of() == Some(&org)
     });
     let home = own.copied().unwrap_or(chamber);
-    if access_id(home.room(), &org) != part.row.room {
+    if access_log_id(home.room(), &org) != part.row.room {
         return Err(Stop::in_room("NAME", part));
     }
     if part.row.first != 0 {
@@ -166,15 +166,10 @@ fn access(part: &Part, chamber: &RoomState, rooms: &[&RoomState]) -> std::result
     let mut replay = AccessReplay::default();
     for (index, row) in (0..).zip(&part.entries) {
         let entry = Entry::parse(row.entry.clone()).map_err(|_| Stop::at("ENTRY", part, index))?;
-        replay.push(&entry).map_err(|error| Stop::at(fault_code(&error.fault), part, index))?;
+        replay.push(&entry).map_err(|error| Stop::at(error.fault.code(), part, index))?;
     }
     check_checkpoint(part, home, replay.tree())?;
     Ok(replay.tree().clone())
-}
-
-/// The id of an organisation's access log.
-pub(super) fn access_id(home: RoomId, org: &Org) -> RoomId {
-    RoomId(frame_digest(&[b"tearline/v1/access", home.as_bytes(), org.as_str().as_bytes()]))
 }
 
 fn summary(part: &Part, states: &[&RoomState], logs: &[(RoomId, Tree)]) -> Value {
@@ -194,30 +189,4 @@ fn summary(part: &Part, states: &[&RoomState], logs: &[(RoomId, Tree)]) -> Value
         "epoch": state.map(|state| state.charter().epoch),
         "members": members.collect::<Vec<_>>(),
     })
-}
-
-fn fault_code(fault: &Fault) -> &'static str {
-    match fault {
-        Fault::Signature(SignatureError::UnknownKey(_)) => "UNKNOWN_KEY",
-        Fault::Signature(_) => "BAD_SIGNATURE",
-        Fault::Refusal(refusal) => refusal.code(),
-        Fault::WrongKind => "WRONG_KIND",
-        Fault::OtherRoom(_) => "FOUNDS_OTHER_ROOM",
-        _ => "UNNAMED",
-    }
-}
-
-fn instance_code(fault: &InstanceFault) -> &'static str {
-    match fault {
-        InstanceFault::Chambers(_) => "CHAMBERS",
-        InstanceFault::NameTwice(_) => "NAME_TWICE",
-        InstanceFault::OtherDomain(_) => "OTHER_DOMAIN",
-        InstanceFault::EnactedTwice { .. } => "ENACTED_TWICE",
-        InstanceFault::TargetMissing { .. } => "TARGET_MISSING",
-        InstanceFault::TargetSignatures { .. } => "TARGET_SIGNATURES",
-        InstanceFault::NotEnacted { .. } => "NOT_ENACTED",
-        InstanceFault::ManifestUnknown { .. } => "MANIFEST_UNKNOWN",
-        InstanceFault::MediatorsDiffer(_) => "MEDIATORS_DIFFER",
-        _ => "UNNAMED",
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use tearline_ledger::{
+    access::{access_log_id, access_log_name},
     bundle::{Begin, BundleEntry, BundleRoom, Writer},
     checkpoint::{Checkpoint, Origin},
     entry::{AccessRecord, Entry},
@@ -15,7 +16,7 @@ use tearline_ledger::{
     statement::{Act, Signed},
 };
 
-use crate::{desk::domain, vectors::verdict::access_id, world::World};
+use crate::{desk::domain, world::World};
 
 /// A room or access log of a cut.
 #[derive(Debug, Clone)]
@@ -90,8 +91,8 @@ impl Cut {
             let record = AccessRecord { member: member.clone(), room, first: 0, count: 1 };
             BundleEntry { entry: Entry::of_access(*time, record).bytes().clone(), content: None }
         };
-        let name = format!("access/{}", org.as_str());
-        let id = access_id(home, org);
+        let name = access_log_name(org);
+        let id = access_log_id(home, org);
         self.parts.insert(id, Part { name, entries: times.iter().map(entry).collect(), checkpoint: None });
         id
     }

@@ -113,6 +113,9 @@ fn wrong() -> Vec<(&'static str, Change)> {
         ("a log key of another name", |m| {
             m.log_vkey = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW".into();
         }),
+        ("a log key of small order", |m| {
+            m.log_vkey = "kivu.example+05edb981+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into();
+        }),
         ("no limits", |m| m.limits = None),
         ("a limit of 0: basis_age", |m| limits(m, |it| it.basis_age = 0)),
         ("a limit of 0: content_bytes", |m| limits(m, |it| it.content_bytes = 0)),

@@ -1,5 +1,7 @@
 //! `pending`, `approve`, `reject`, `withdraw` and `given`.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use tearline_client::{
     durable,
@@ -25,7 +27,7 @@ use crate::{
 
 pub(crate) fn pending(context: &Context) -> Result<(), Failure> {
     let office = Office::open(context)?;
-    let all = office.mediator()?.pending().map_err(Failure::refused)?;
+    let all = office.judged(office.mediator()?.pending())?;
     let mut text = String::new();
     for pending in &all {
         text.push_str(&line(pending));
@@ -34,7 +36,7 @@ pub(crate) fn pending(context: &Context) -> Result<(), Failure> {
         text.push_str("No proposal is waiting.\n");
     }
     if let Some(next) = all.iter().find(|pending| !pending.signed_here) {
-        text.push_str(&format!("Next: tearline approve {}\n", next.entry));
+        let _ = writeln!(text, "Next: tearline approve {}", next.entry);
     }
     let list: Vec<Value> = all
         .iter()
@@ -71,8 +73,8 @@ pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> 
     let entry: EntryRef = args.proposal.parse().lift()?;
     let office = Office::open(context)?;
     let mediator = office.mediator()?;
-    let identity = mediator.proposal_at(&entry).map_err(Failure::refused)?;
-    let examined = mediator.examine(&identity).map_err(Failure::refused)?;
+    let identity = office.judged(mediator.proposal_at(&entry))?;
+    let examined = office.judged(mediator.examine(&identity))?;
     if !context.json {
         let given = already_given(&mediator, &examined);
         say(context, &json!(null), &show::proposal(&examined.shown, &given))?;
@@ -81,7 +83,7 @@ pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> 
     if !context.confirm(&question(&examined, &wanted), &wanted)? {
         return Err(Failure::refused("left pending; nothing was signed"));
     }
-    let approval = mediator.approve(&examined).map_err(Failure::refused)?;
+    let approval = office.judged(mediator.approve(&examined))?;
     let entries = office.send(&approval.submissions)?;
     let admission = keep_admission(args, &approval)?;
     let mut text = if approval.enacts {
@@ -90,9 +92,7 @@ pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> 
         format!("Signed: {}. More signatures are needed.\n", entries.join(", "))
     };
     if let Some(file) = &admission {
-        text.push_str(&format!(
-            "Admission   {file}\nNext: the operator runs `tearline-certs issue {file}`\n"
-        ));
+        let _ = writeln!(text, "Admission   {file}\nNext: the operator runs `tearline-certs issue {file}`");
     }
     let json = json!({"entries": entries, "enacted": approval.enacts, "admission": admission});
     say(context, &json, &text)
@@ -135,8 +135,8 @@ pub(crate) fn reject(context: &Context, args: &Proposal, own: bool) -> Result<()
     let entry: EntryRef = args.proposal.parse().lift()?;
     let office = Office::open(context)?;
     let mediator = office.mediator()?;
-    let identity = mediator.proposal_at(&entry).map_err(Failure::refused)?;
-    let all = mediator.pending().map_err(Failure::refused)?;
+    let identity = office.judged(mediator.proposal_at(&entry))?;
+    let all = office.judged(mediator.pending())?;
     let author = all.iter().find(|pending| pending.identity == identity).map(|pending| &pending.author);
     if own && author != Some(office.desk.member()) {
         return Err(Failure::refused(format!(
@@ -146,7 +146,7 @@ pub(crate) fn reject(context: &Context, args: &Proposal, own: bool) -> Result<()
     if !context.confirm(&format!("Type yes to end {entry} for good: "), "yes")? {
         return Err(Failure::refused("left as it is"));
     }
-    let submission = mediator.reject(&identity).map_err(Failure::refused)?;
+    let submission = office.judged(mediator.reject(&identity))?;
     let entries = office.send(&[submission])?;
     let by = entries.into_iter().next().unwrap_or_default();
     let verb = if own { "Withdrawn" } else { "Rejected" };
@@ -156,20 +156,16 @@ pub(crate) fn reject(context: &Context, args: &Proposal, own: bool) -> Result<()
 pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
     let party: Org = args.party.parse().map_err(Failure::usage)?;
     let office = Office::open(context)?;
-    let all = office.mediator()?.given(&party).map_err(Failure::refused)?;
+    let all = office.judged(office.mediator()?.given(&party))?;
     let mut text = String::new();
     let mut list = Vec::new();
     for given in &all {
         let signers: Vec<&str> = given.signers.iter().map(MemberName::desk).collect();
         let recalled = if given.recalled { "  RECALLED (what was read cannot be unread)" } else { "" };
-        text.push_str(&format!(
-            "{}  {}  {}{recalled}\n",
-            given.entry,
-            dtg(given.accepted_at),
-            signers.join(", ")
-        ));
+        let _ =
+            writeln!(text, "{}  {}  {}{recalled}", given.entry, dtg(given.accepted_at), signers.join(", "));
         match &given.content {
-            Some(content) => text.push_str(&body(content)),
+            Some(post) => text.push_str(&body(post)),
             None => text.push_str(" (its content is not here any more)\n"),
         }
         text.push('\n');
@@ -183,7 +179,7 @@ pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
         list.push(json);
     }
     if all.is_empty() {
-        text.push_str(&format!("{} has been given nothing.\n", safe(party.as_str())));
+        let _ = writeln!(text, "{} has been given nothing.", safe(party.as_str()));
     }
     say(context, &json!({"party": party.as_str(), "given": list}), &text)
 }

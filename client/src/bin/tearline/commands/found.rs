@@ -1,5 +1,7 @@
 //! `found`: the chamber's founding charter, a file that goes round until all mediators have signed it.
 
+use std::fmt::Write as _;
+
 use std::path::Path;
 
 use serde_json::json;
@@ -38,7 +40,7 @@ fn begin(context: &Context, args: &Found) -> Result<(), Failure> {
     else {
         return Err(Failure::usage("a founding begins with --address, --authority and --log-key"));
     };
-    let log_vkey: VerifierKey = log_key
+    let vkey: VerifierKey = log_key
         .parse()
         .map_err(|error| Failure::usage(format!("--log-key: {error}: give what `tearlined init` printed")))?;
     let spki = connect::public_key_of("authority", context.text(authority)?.as_bytes()).lift()?;
@@ -57,7 +59,7 @@ fn begin(context: &Context, args: &Found) -> Result<(), Failure> {
     let members: Vec<Member> = cards.iter().map(|card| card.card().clone().into_member(None, None)).collect();
     let terms = charters::Terms {
         quorum: args.quorum,
-        log_vkey,
+        log_vkey: vkey,
         limits: Limits::default(),
         members,
         succession: false,
@@ -148,7 +150,7 @@ fn describe(room: RoomId, charter: &Charter) -> String {
     );
     for member in &charter.members {
         let words = words::fingerprint(&member.card().fingerprint());
-        out.push_str(&format!("{:<10}  {:<20} {words}\n", member.name.role().as_str(), member.name.desk()));
+        let _ = writeln!(out, "{:<10}  {:<20} {words}", member.name.role().as_str(), member.name.desk());
     }
     out
 }

@@ -1,5 +1,7 @@
 //! `join`, and the end of `found`: this desk's first words with its server.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 use tearline_client::{compose::Submission, desk::now, join::Joining, submit, words};
 use tearline_ledger::admission::Invitation;
@@ -18,7 +20,7 @@ pub(crate) fn join(context: &Context, args: &Join) -> Result<(), Failure> {
     let joining = Joining::check(&profile, &invitation).lift()?;
     let mut question = format!("Server      {}\nSigned by\n", joining.server);
     for (name, digest) in &joining.signers {
-        question.push_str(&format!("  {:<20} {}\n", name.desk(), words::fingerprint(digest)));
+        let _ = writeln!(question, "  {:<20} {}", name.desk(), words::fingerprint(digest));
     }
     question.push_str("Are these the mediators that you know, with the words that they told you? Type yes: ");
     if !context.confirm(&question, "yes")? {
@@ -26,9 +28,9 @@ pub(crate) fn join(context: &Context, args: &Join) -> Result<(), Failure> {
     }
     let joined = profile.server().is_ok();
     if joined {
-        joining.renew(&mut profile).lift()?
+        joining.renew(&mut profile).lift()?;
     } else {
-        joining.keep(&mut profile).lift()?
+        joining.keep(&mut profile).lift()?;
     }
     let signers: Vec<&str> = joining.signers.iter().map(|(name, _)| name.desk()).collect();
     let rooms: Vec<String> = joining

@@ -7,7 +7,7 @@ use tearline_client::{
     compose::Submission,
     desk::{Desk, Room, now},
     propose::{
-        Mediator,
+        Mediator, ProposeError,
         draft::{ProposalTerms, Proposed},
         releases::{Lower, Portions, ReleaseOrder},
     },
@@ -56,6 +56,11 @@ impl Office {
         mediator(&self.desk, &self.rooms)
     }
 
+    /// What an operation answers; an alarm's evidence is kept first.
+    pub(super) fn judged<T>(&self, answer: Result<T, ProposeError>) -> Result<T, Failure> {
+        judged(&self.desk, answer)
+    }
+
     pub(super) fn send(&self, submissions: &[Submission]) -> Result<Vec<String>, Failure> {
         send(&self.runtime, &self.session, &self.desk, submissions)
     }
@@ -64,6 +69,10 @@ impl Office {
     fn propose(&self, context: &Context, proposed: &Proposed) -> Result<(), Failure> {
         propose(context, (&self.runtime, &self.session, &self.desk), proposed)
     }
+}
+
+fn judged<T>(desk: &Desk, answer: Result<T, ProposeError>) -> Result<T, Failure> {
+    answer.map_err(|error| Failure::Library(desk.proposing(error)))
 }
 
 fn mediator<'a>(desk: &'a Desk, rooms: &'a [Room]) -> Result<Mediator<'a>, Failure> {
@@ -100,6 +109,7 @@ fn propose(
 }
 
 /// Proposes a post that was composed already, into a room that has a party.
+#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(super) fn post(
     context: &Context,
     online: (&Runtime, &Session, &Desk),
@@ -122,7 +132,7 @@ pub(super) fn post(
         content_until: None,
     };
     let office = mediator(online.2, &rooms)?;
-    let proposed = office.propose_release(&order, &ProposalTerms::default()).map_err(Failure::refused)?;
+    let proposed = judged(online.2, office.propose_release(&order, &ProposalTerms::default()))?;
     propose(context, online, &proposed)
 }
 
@@ -131,7 +141,7 @@ pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> 
     let file = BriefingFile::parse(text.as_bytes())
         .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
     let office = Office::open(context)?;
-    let submission = office.mediator()?.publish(&file).map_err(Failure::refused)?;
+    let submission = office.judged(office.mediator()?.publish(&file))?;
     let question =
         format!("{} portions, to be recorded in the chamber. Type yes to sign: ", file.portions.len());
     if !context.confirm(&question, "yes")? {
@@ -172,7 +182,7 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
         content_until: None,
     };
     let terms = ProposalTerms { open_for: args.open_for * 3600, ..ProposalTerms::default() };
-    let proposed = mediator.propose_release(&order, &terms).map_err(Failure::refused)?;
+    let proposed = office.judged(mediator.propose_release(&order, &terms))?;
     office.propose(context, &proposed)
 }
 
@@ -261,16 +271,14 @@ pub(crate) fn admit(context: &Context, args: &Admit) -> Result<(), Failure> {
             mediator.propose_admission(card, names, args.history_from, &terms)
         }
     };
-    office.propose(context, &proposed.map_err(Failure::refused)?)
+    office.propose(context, &office.judged(proposed)?)
 }
 
 pub(crate) fn lost(context: &Context, args: &Lost) -> Result<(), Failure> {
     let office = Office::open(context)?;
     let member = member(&office, &args.desk)?;
-    let proposed = office
-        .mediator()?
-        .propose_loss(&member, None, None, &ProposalTerms::default())
-        .map_err(Failure::refused)?;
+    let proposed =
+        office.judged(office.mediator()?.propose_loss(&member, None, None, &ProposalTerms::default()))?;
     let seen = may_have_seen(&office, &member)?;
     if !context.json {
         let text = format!(

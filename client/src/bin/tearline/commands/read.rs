@@ -1,5 +1,7 @@
 //! `read` and `ack`.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use tearline_client::{
     desk::{Desk, Room, now},
@@ -28,6 +30,7 @@ use crate::{
     report::say,
 };
 
+#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     let reference: EntryRef = args.reference.parse().lift()?;
     let desk = context.desk()?;
@@ -112,15 +115,11 @@ fn render(line: &Line, content: &Content, (needed, portions): (u32, Option<usize
     let kind = content.kind_name().to_uppercase();
     let mut out = ends(&format!(" {:<11} {kind}{of}", precedence(content)), &dtg(line.accepted_at));
     let signers: Vec<&str> = line.signers.iter().map(MemberName::desk).collect();
-    out.push_str(&format!(
-        " Signed by   {} ({} of {needed} required)\n\n",
-        signers.join(", "),
-        signers.len()
-    ));
+    let _ = writeln!(out, " Signed by   {} ({} of {needed} required)\n", signers.join(", "), signers.len());
     out.push_str(&body(content));
     out.push_str("\n ✓ signatures ✓ place in record");
     if let Some(count) = portions {
-        out.push_str(&format!(" ✓ {count} portions match manifest\n"));
+        let _ = writeln!(out, " ✓ {count} portions match manifest");
         out.push_str(" Any other portions were withheld. How many cannot be known.");
     }
     out.push('\n');

@@ -1,5 +1,7 @@
 //! `fetch`, `status`, `who` and `inbox`: the rooms as this desk has verified them.
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -28,10 +30,10 @@ pub(crate) fn fetch(context: &Context, args: &Fetch) -> Result<(), Failure> {
     let (rooms, warnings) = runtime.block_on(super::sync_all(context, &session, &mut desk))?;
     let mut text = String::new();
     for (name, fresh, size) in &rooms {
-        text.push_str(&format!("{:<24} {size} entries, {fresh} new\n", name));
+        let _ = writeln!(text, "{name:<24} {size} entries, {fresh} new");
     }
     for warning in &warnings {
-        text.push_str(&format!("! {warning}\n"));
+        let _ = writeln!(text, "! {warning}");
     }
     if !args.follow {
         text.push_str("Next: tearline inbox\n");
@@ -97,7 +99,7 @@ fn show_new(
     if !matches!(line.signed.statement.act, Act::Post(_)) {
         return Ok(());
     }
-    let item = item(&room, line);
+    let item = item(&room, &line);
     let json = item.to_json();
     say(context, &json, &item.to_text(false))
 }
@@ -108,8 +110,8 @@ pub(crate) fn status(context: &Context) -> Result<(), Failure> {
     for (id, name) in desk.profile().rooms().lift()? {
         let replica = desk.replica(id, &name).lift()?;
         text.push_str(&heading(&desk, &replica)?);
-        let epoch = replica.state().map(|state| state.charter().epoch).unwrap_or(0);
-        text.push_str(&format!("    {} entries, charter {epoch}\n", replica.size()));
+        let epoch = replica.state().map_or(0, |state| state.charter().epoch);
+        let _ = writeln!(text, "    {} entries, charter {epoch}", replica.size());
         list.push(json!({
             "room": name.as_str(),
             "id": id.to_string(),
@@ -159,20 +161,22 @@ pub(crate) fn who(context: &Context, args: &Who) -> Result<(), Failure> {
         let replica = desk.replica(id, &name).lift()?;
         let Ok(state) = replica.state() else { continue };
         let charter = state.charter();
-        text.push_str(&format!(
-            "{}   quorum {} of {}\n",
+        let _ = writeln!(
+            text,
+            "{}   quorum {} of {}",
             name.as_str(),
             charter.quorum,
             charter.mediators().count()
-        ));
+        );
         for member in &charter.members {
             let fingerprint = words::fingerprint(&member.card().fingerprint());
             let custodian = if member.custodian { " (custodian)" } else { "" };
-            text.push_str(&format!(
-                "  {:<9} {:<28} {fingerprint}\n",
+            let _ = writeln!(
+                text,
+                "  {:<9} {:<28} {fingerprint}",
                 member.name.role().as_str(),
                 format!("{}{custodian}", member.name.desk())
-            ));
+            );
             list.push(json!({
                 "room": name.as_str(),
                 "member": member.name.as_str(),
@@ -199,8 +203,8 @@ struct Item {
     content: Result<Content, String>,
 }
 
-fn item(room: &Room, line: Line) -> Item {
-    let content = room.content(&line).map_err(|error| error.to_string());
+fn item(room: &Room, line: &Line) -> Item {
+    let content = room.content(line).map_err(|error| error.to_string());
     Item {
         entry: format!("{}#{}", room.replica.name(), line.index),
         from: line.signed.statement.author.org().as_str().to_owned(),
@@ -270,9 +274,8 @@ pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
                 statement: line.signed.identity(),
                 id: line.signed.statement.id,
             };
-            let item = item(room, line);
-            if matches!(&item.content, Ok(content) if matches!(content.kind_name(), "decoy" | "manifest notice"))
-            {
+            let item = item(room, &line);
+            if matches!(&item.content, Ok(post) if matches!(post.kind_name(), "decoy" | "manifest notice")) {
                 continue;
             }
             let unread = !read.contains(&item.entry);
@@ -291,11 +294,11 @@ pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
         text.push('\n');
     }
     due.sort();
-    let mut last = format!(" {unread_count} unread");
+    let mut summary = format!(" {unread_count} unread");
     for (by, entry) in &due {
-        last.push_str(&format!(" · acknowledgement due by {} ({entry})", dtg(*by)));
+        let _ = write!(summary, " · acknowledgement due by {} ({entry})", dtg(*by));
     }
-    text.push_str(&format!("{last}\n"));
+    let _ = writeln!(text, "{summary}");
     if let Some(first) = list.iter().find(|item| item.get("unread") == Some(&json!(true))) {
         let entry = first.get("entry").and_then(Value::as_str).unwrap_or_default();
         text.push_str(&format!(" Next: tearline read {entry}\n"));

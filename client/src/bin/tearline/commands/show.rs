@@ -1,5 +1,7 @@
 //! A proposal on the approver's screen: exactly what will be sent, and to whom.
 
+use std::fmt::Write as _;
+
 use tearline_client::{
     propose::examine::Examined,
     refs::EntryRef,
@@ -47,10 +49,10 @@ pub(super) fn proposal(shown: &Shown, given: &[(Org, Vec<EntryRef>)]) -> String 
         format!("FOUND, look at them before you sign:{}", places.concat())
     };
     out.push_str(&wrap(&format!("DOWNGRADES {downgrades}"), 1, WIDTH));
-    out.push_str(&format!(" HIDDEN CHARACTERS {hidden}\n"));
+    let _ = writeln!(out, " HIDDEN CHARACTERS {hidden}");
     if let Some(originator) = &shown.originator {
         let state = if originator.signed { "has signed, or is you" } else { "must still sign" };
-        out.push_str(&format!(" ORCON: {} {state}\n", originator.name.desk()));
+        let _ = writeln!(out, " ORCON: {} {state}", originator.name.desk());
     }
     let given: Vec<String> = given
         .iter()
@@ -106,15 +108,15 @@ fn posted(target: &ShownTarget, post: &ShownPost) -> String {
     out.push('\n');
     out.push_str(&wrap(&desks.join(", "), 5, WIDTH));
     if let Some(answers) = &post.answers {
-        out.push_str(&format!(" ANSWERS {}#{}\n", answers.room.as_str(), answers.index));
+        let _ = writeln!(out, " ANSWERS {}#{}", answers.room.as_str(), answers.index);
     }
     out.push_str(&rule("exactly as it will be sent"));
-    out.push_str(&format!(" {} {}\n", precedence(&post.content), post.content.kind_name().to_uppercase()));
+    let _ = writeln!(out, " {} {}", precedence(&post.content), post.content.kind_name().to_uppercase());
     out.push_str(&body(&post.content));
     out.push_str(&rule(""));
     let files: Vec<String> = post.attachments.iter().map(|it| safe(&it.name)).collect();
     let files = if files.is_empty() { "none".to_owned() } else { files.join(", ") };
-    out.push_str(&format!(" ATTACHMENTS {files}\n"));
+    let _ = writeln!(out, " ATTACHMENTS {files}");
     out
 }
 
@@ -132,20 +134,21 @@ fn chartered(target: &ShownTarget, charter: &ShownCharter) -> String {
         format!("{}{custodian}{endorsed}  {}", member.name.desk(), words::fingerprint(&member.fingerprint))
     };
     for added in &charter.added {
-        out.push_str(&format!("   + {}\n", member(added)));
+        let _ = writeln!(out, "   + {}", member(added));
     }
     for removed in &charter.removed {
-        out.push_str(&format!("   - {}\n", member(removed)));
+        let _ = writeln!(out, "   - {}", member(removed));
     }
     for change in &charter.changed {
-        out.push_str(&format!("   ~ {}\n     was {}\n", member(&change.after), member(&change.before)));
+        let _ = writeln!(out, "   ~ {}\n     was {}", member(&change.after), member(&change.before));
     }
     for grant in &charter.grants {
-        out.push_str(&format!(
-            "   ! {} will read the room's history from epoch {}\n",
+        let _ = writeln!(
+            out,
+            "   ! {} will read the room's history from epoch {}",
             grant.member.desk(),
             grant.from_epoch
-        ));
+        );
     }
     if charter.charter.succession {
         out.push_str("   ! SUCCESSION: no custodian of the party is left to endorse this\n");

@@ -1,5 +1,7 @@
 //! `verify`, `export` and `verify-bundle`: what an auditor does, and everybody may.
 
+use std::fmt::Write as _;
+
 use std::{
     fs::{self, File},
     io::{BufWriter, Write as _},
@@ -14,6 +16,7 @@ use tearline_client::{
     sync::{self, Cut},
 };
 use tearline_ledger::{
+    access::{access_log_id, access_log_org},
     bundle::{Begin, BundleEntry, BundleRoom, Writer},
     checkpoint::Checkpoint,
     instance::Instance,
@@ -50,14 +53,15 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
             });
         match outcome {
             Ok(counts) => {
-                text.push_str(&format!(
-                    " ✓ {:<16} {:>6} entries {:>6} signatures {:>6} bases {:>4} charters\n",
+                let _ = writeln!(
+                    text,
+                    " ✓ {:<16} {:>6} entries {:>6} signatures {:>6} bases {:>4} charters",
                     name.as_str(),
                     counts.entries,
                     counts.signatures,
                     counts.bases,
                     counts.charters
-                ));
+                );
                 list.push(json!({
                     "room": name.as_str(),
                     "ok": true,
@@ -69,7 +73,7 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
                 states.extend(replica.state().ok().cloned());
             }
             Err(failure) if failure.exit_code() == tearline_client::error::EXIT_ALARM => {
-                text.push_str(&format!(" ✗ {}\n   {failure}\n", name.as_str()));
+                let _ = writeln!(text, " ✗ {}\n   {failure}", name.as_str());
                 list.push(json!({"room": name.as_str(), "ok": false, "alarm": failure.to_string()}));
                 alarms.push(failure.to_string());
             }
@@ -77,12 +81,12 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
         }
     }
     for log in runtime.block_on(sync::sync_access(&session, &desk, &cut)).lift()? {
-        text.push_str(&format!(" ✓ {:<16} {:>6} records\n", log.name(), log.size()));
+        let _ = writeln!(text, " ✓ {:<16} {:>6} records", log.name(), log.size());
         list.push(json!({"room": log.name(), "ok": true, "entries": log.size()}));
     }
     if args.all && alarms.is_empty() {
         for fault in instance.check(&states) {
-            text.push_str(&format!(" ✗ {fault}\n"));
+            let _ = writeln!(text, " ✗ {fault}");
             alarms.push(fault.to_string());
         }
         if alarms.is_empty() {
@@ -148,9 +152,8 @@ fn write_bundle(
     for (id, name, checkpoint) in &cut.access {
         if let Some(log) = logs.iter().find(|log| log.room() == *id) {
             let home = cut.rooms.iter().find_map(|(room, room_name, _)| {
-                let org = name.strip_prefix("access/")?.parse().ok()?;
-                (tearline_client::replica::access_log_id(*room, &org) == log.room())
-                    .then_some((*room, room_name))
+                let org = access_log_org(name)?;
+                (access_log_id(*room, &org) == log.room()).then_some((*room, room_name))
             });
             if let Some((home, home_name)) = home {
                 let home = desk.replica(home, home_name).lift()?;
@@ -215,10 +218,11 @@ pub(crate) fn verify_bundle(context: &Context, args: &VerifyBundle) -> Result<()
     bar.finish_and_clear();
     let mut text = format!("Bundle of {}, written {}\n", begin.domain.as_str(), iso(begin.written_at));
     for room in &rooms {
-        text.push_str(&format!(
-            " ✓ {:<16} {:>6} entries {:>6} signatures  {}\n",
+        let _ = writeln!(
+            text,
+            " ✓ {:<16} {:>6} entries {:>6} signatures  {}",
             room.name, room.entries, room.signatures, room.root
-        ));
+        );
     }
     text.push_str(" ✓ rules across rooms\n");
     let list: Vec<Value> = rooms

@@ -18,6 +18,7 @@ use crate::{
     report::say,
 };
 
+#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
     let (Write::Concern(draft) | Write::Assessment(draft) | Write::Note(draft)) = args;
     let text = context.text(&draft.file)?;
@@ -65,6 +66,7 @@ fn target(desk: &Desk, draft: &Draft) -> Result<Room, Failure> {
 }
 
 /// What is about to be sent, with misleading characters made visible.
+#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 fn show(context: &Context, room: &Room, content: &Content) -> Result<(), Failure> {
     if context.json {
         return Ok(());
