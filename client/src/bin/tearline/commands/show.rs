@@ -95,12 +95,8 @@ fn posted(target: &ShownTarget, post: &ShownPost) -> String {
     } else {
         format!("   PORTIONS {} of {}, word for word", numbers.join(", "), post.portions_recorded)
     };
-    let mut out = format!(
-        " TO  {} ({} desks will read this: {}){portions}\n",
-        target.name.as_str(),
-        desks.len(),
-        desks.join(", ")
-    );
+    let mut out = format!(" TO  {} ({} desks will read this){portions}\n", target.name.as_str(), desks.len());
+    out.push_str(&wrap(&format!("READERS {}", desks.join(", ")), 1, WIDTH));
     if let Some(answers) = &post.answers {
         out.push_str(&format!(" ANSWERS {}#{}\n", answers.room.as_str(), answers.index));
     }

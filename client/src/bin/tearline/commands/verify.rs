@@ -208,7 +208,7 @@ pub(crate) fn verify_bundle(context: &Context, args: &VerifyBundle) -> Result<()
     let mut text = format!("Bundle of {}, written {}\n", begin.domain.as_str(), iso(begin.written_at));
     for room in &rooms {
         text.push_str(&format!(
-            " ✓ {:<16} {:>6} entries {:>6} signatures  {}\n",
+            " ✓ {:<16} {:>6} entries {:>6} signatures\n   {}\n",
             room.name, room.entries, room.signatures, room.root
         ));
     }
