@@ -27,6 +27,10 @@ use crate::{
     context::{Context, Failure, Lift as _},
 };
 
+/// Auditors hold no room's key.
+const AUDITOR_READS_NOTHING: &str =
+    "an auditor reads no content: see `tearline status` and `tearline verify`";
+
 /// Runs one command; the exit code.
 pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
     match command {

@@ -100,13 +100,13 @@ fn one(target: &ShownTarget) -> String {
 fn posted(target: &ShownTarget, post: &ShownPost) -> String {
     let desks: Vec<&str> = post.readers.iter().map(MemberName::desk).collect();
     let numbers: Vec<String> = post.portions.iter().map(|portion| portion.number.to_string()).collect();
-    let mut out = format!(" TO  {} ({} desks will read this)", target.name.as_str(), desks.len());
-    if !numbers.is_empty() {
-        let of = post.portions_recorded;
-        out.push_str(&format!("     PORTIONS {} of {of}, word for word", numbers.join(", ")));
-    }
-    out.push('\n');
-    out.push_str(&wrap(&desks.join(", "), 5, WIDTH));
+    let portions = if numbers.is_empty() {
+        String::new()
+    } else {
+        format!("   PORTIONS {} of {}, word for word", numbers.join(", "), post.portions_recorded)
+    };
+    let mut out = format!(" TO  {} ({} desks will read this){portions}\n", target.name.as_str(), desks.len());
+    out.push_str(&wrap(&format!("READERS {}", desks.join(", ")), 1, WIDTH));
     if let Some(answers) = &post.answers {
         let _ = writeln!(out, " ANSWERS {}#{}", answers.room.as_str(), answers.index);
     }

@@ -220,7 +220,7 @@ pub(crate) fn verify_bundle(context: &Context, args: &VerifyBundle) -> Result<()
     for room in &rooms {
         let _ = writeln!(
             text,
-            " ✓ {:<16} {:>6} entries {:>6} signatures  {}",
+            " ✓ {:<16} {:>6} entries {:>6} signatures\n   {}",
             room.name, room.entries, room.signatures, room.root
         );
     }
