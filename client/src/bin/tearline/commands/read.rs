@@ -31,6 +31,11 @@ use crate::{
 pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     let reference: EntryRef = args.reference.parse().lift()?;
     let desk = context.desk()?;
+    if desk.member().role() == Role::Auditor {
+        return Err(Failure::refused(
+            "an auditor holds no room's key and reads no content: see `tearline verify`",
+        ));
+    }
     let room = desk.room(&reference.room).lift()?;
     let line = super::line(&desk, &room, reference.index)?;
     let Act::Post(post) = &line.signed.statement.act else {
