@@ -87,6 +87,7 @@ async fn sync_all(context: &Context, session: &Session, desk: &mut Desk) -> Resu
     for log in sync::sync_access(session, desk, &cut).await.lift()? {
         rooms.push((log.name().to_owned(), 0, log.size()));
     }
+    rooms.sort_by_key(|(name, ..)| (name.contains('/'), name.clone()));
     bar.finish_and_clear();
     Ok((rooms, warnings))
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::house::{House, labelled};
+use super::house::{House, Started, labelled};
 use crate::context::Failure;
 
 /// Desk, role, whether it is a custodian.
@@ -23,7 +23,7 @@ pub(super) const DESKS: [(&str, &str, bool); 9] = [
 const DOMAIN: &str = "kivu.example";
 
 /// Everything up to the point at which the desks can work.
-pub(super) fn build(house: &mut House, say: &dyn Fn(&str)) -> Result<(), Failure> {
+pub(super) fn build(house: &House, say: &dyn Fn(&str)) -> Result<(), Failure> {
     let server = house.path("server").display().to_string();
     house.certs(&[
         "init",
@@ -45,11 +45,7 @@ pub(super) fn build(house: &mut House, say: &dyn Fn(&str)) -> Result<(), Failure
     let chamber = found(house, &log_key)?;
     configure(house, &chamber)?;
     house.serve()?;
-    for (desk, role, _) in DESKS {
-        if role != "party" {
-            join(house, desk)?;
-        }
-    }
+    join(house, DESKS.iter().filter(|(_, role, _)| *role != "party").map(|(desk, ..)| *desk))?;
     house.run("us/washington", &["found", "papers/chamber.founding", "--submit"])?;
     say("the chamber, founded by all three mediators");
     rooms(house)?;
@@ -67,9 +63,7 @@ fn desks(house: &House) -> Result<(), Failure> {
         }
         started.push(house.start(desk, &args)?);
     }
-    for desk in started {
-        desk.finish()?;
-    }
+    started.into_iter().try_for_each(Started::finish)?;
     for party in ["drc", "rwanda"] {
         let liaison = format!("{party}/liaison");
         house.run(
@@ -128,10 +122,13 @@ fn configure(house: &House, chamber: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn join(house: &House, desk: &str) -> Result<(), Failure> {
-    let invitation = format!("papers/{}.invitation", desk.replace('/', "-"));
-    house.run(desk, &["join", &invitation])?;
-    Ok(())
+fn join<'a>(house: &House, desks: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
+    let mut started = Vec::new();
+    for desk in desks {
+        let invitation = format!("papers/{}.invitation", desk.replace('/', "-"));
+        started.push(house.start(desk, &["join", &invitation])?);
+    }
+    started.into_iter().try_for_each(Started::finish)
 }
 
 fn rooms(house: &House) -> Result<(), Failure> {
@@ -139,9 +136,7 @@ fn rooms(house: &House) -> Result<(), Failure> {
         let (delegation, liaison) = (format!("{party}/delegation"), format!("{party}/liaison"));
         admit(house, party, &card(&delegation), &[&endorsed(&liaison)])?;
         house.certs(&["issue", &format!("papers/{party}.admission"), "--out", "papers"])?;
-        for desk in [&delegation, &liaison] {
-            join(house, desk)?;
-        }
+        join(house, [delegation.as_str(), &liaison])?;
     }
     let too = [endorsed("drc/liaison"), card("rwanda/delegation"), endorsed("rwanda/liaison")];
     let too: Vec<&str> = too.iter().map(String::as_str).collect();

@@ -1,7 +1,7 @@
 //! The texts of the Kivu scenario, taken from press reports of 2024. Organisations and desks only.
 
 /// An offer to one side.
-pub(super) const OFFER_DRC: &str = "---
+const OFFER_DRC: &str = "---
 subject: Offer of intelligence on the armed group
 precedence: PRIORITY
 source: B2
@@ -13,7 +13,7 @@ source: B2
 ";
 
 /// The like offer to the other.
-pub(super) const OFFER_RWANDA: &str = "---
+const OFFER_RWANDA: &str = "---
 subject: Offer of intelligence on movements across the border
 precedence: PRIORITY
 source: B2
@@ -25,7 +25,7 @@ source: B2
 ";
 
 /// What both sides are told in the same words.
-pub(super) const CEASE_FIRE: &str = "---
+const CEASE_FIRE: &str = "---
 subject: Cease-fire until the elections
 precedence: IMMEDIATE
 source: A1
@@ -35,7 +35,7 @@ source: A1
 ";
 
 /// The briefing of January, five portions.
-pub(super) const SAKE: &str = "---
+const SAKE: &str = "---
 subject: Column towards Sake
 precedence: IMMEDIATE
 source: B2
@@ -56,7 +56,7 @@ originator: us/kinshasa
 ";
 
 /// A party's concern.
-pub(super) const CONCERN: &str = "---
+const CONCERN: &str = "---
 subject: Column moving towards Sake
 precedence: IMMEDIATE
 activity: offensive
@@ -71,8 +71,108 @@ A column of the armed group moves from the north towards Sake. We ask whether yo
 ";
 
 /// What a note says to the other officers.
-pub(super) const NOTE: &str = "---
+const NOTE: &str = "---
 subject: Weekly call
 ---
-Agenda for Thursday: Sake, the road to Goma, and who speaks first.
+Who speaks first on Thursday, and what we do not raise.
 ";
+
+const AGENDA: &str = "---
+subject: Session of Thursday: agenda
+---
+1. The cease-fire. 2. The road from Sake to Goma. 3. Dates.
+";
+
+const MINUTES: &str = "---
+subject: Session of Thursday: minutes
+---
+Both sides hold to the cease-fire. The next session is in a week.
+";
+
+/// The other party's concern, of February.
+const DRONES: &str = "---
+subject: Armed drones near the border
+precedence: PRIORITY
+activity: offensive
+seen-from: 2024-02-17T02:00:00Z
+---
+Armed drones of foreign make strike near the border, and the airport of Goma was hit.
+";
+
+/// The answer to it, without released portions; `CONCERN` is where it stands.
+pub(super) const ASSESSMENT: &str = "---
+subject: Armed drones near the border
+precedence: PRIORITY
+answers: CONCERN
+finding: corroborated
+activity: offensive
+likelihood: very-likely
+confidence: high
+---
+Drones of the make that you name have flown near the border since January. We raise it with their owner.
+";
+
+const REFRAIN: &str = "---
+subject: Drones near the border
+precedence: PRIORITY
+---
+We ask you to refrain from the use of armed drones near the border.
+";
+
+const PROMISE: &str = "---
+subject: Drones near the border
+---
+The drones stay on the ground from today.
+";
+
+/// The concern of April.
+const MASSING: &str = "---
+subject: Troops massing near Goma
+precedence: IMMEDIATE
+activity: offensive
+place: Goma
+position: 29.2205, -1.6792
+precision: 5000 m
+seen-from: 2024-04-08T04:00:00Z
+force: two battalions
+---
+Troops of the other side mass near Goma. We ask what they are there for.
+";
+
+const ROTATION: &str = "---
+subject: Troops near Goma
+precedence: IMMEDIATE
+source: A2
+---
+
+(C//REL TO RWA)  The battalions that you saw relieved two others, which left on the same day. Their number has not grown, and they have dug in.
+
+(S//NF)  The order of relief was seen by an officer of ours.
+";
+
+const RENEWAL: &str = "---
+subject: The cease-fire is renewed
+precedence: IMMEDIATE
+source: A1
+---
+
+(C//REL TO DRC, RWA)  The cease-fire goes on from 4 August. Incidents are to be told to us within a day.
+";
+
+/// Each paper and the file that holds it.
+pub(super) const ALL: [(&str, &str); 14] = [
+    ("offer-drc.md", OFFER_DRC),
+    ("offer-rwanda.md", OFFER_RWANDA),
+    ("cease-fire.md", CEASE_FIRE),
+    ("note.md", NOTE),
+    ("agenda.md", AGENDA),
+    ("minutes.md", MINUTES),
+    ("concern.md", CONCERN),
+    ("sake.md", SAKE),
+    ("drones.md", DRONES),
+    ("refrain.md", REFRAIN),
+    ("promise.md", PROMISE),
+    ("massing.md", MASSING),
+    ("rotation.md", ROTATION),
+    ("renewal.md", RENEWAL),
+];
