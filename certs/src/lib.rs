@@ -24,6 +24,7 @@ mod tls_key;
 
 pub mod admission;
 pub mod files;
+pub mod process;
 
 pub use admission::{Admitting, Invited, Outcome};
 pub use authority::Authority;

@@ -10,10 +10,15 @@ mod show;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tearline_certs::process;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let json = cli.json;
+    if let Err(error) = process::forbid_core_dumps() {
+        eprintln!("tearline-certs: core dumps, which would hold keys, cannot be forbidden ({error})");
+        return ExitCode::FAILURE;
+    }
     match commands::run(cli) {
         Ok(done) => show::print(&done, json),
         Err(error) => {

@@ -18,6 +18,7 @@ pub mod front;
 pub mod join;
 pub mod marks;
 pub mod passphrase;
+pub mod process;
 pub mod profile;
 pub mod propose;
 pub mod receipts;

@@ -193,11 +193,14 @@ impl Profile {
         self.dir.join("access").join(log.to_string())
     }
 
-    /// The rooms whose names are known.
+    /// The rooms whose names are known, in the order of their names.
     pub fn rooms(&self) -> Result<Vec<(RoomId, RoomName)>, ProfileError> {
         let rooms = self.settings.rooms.iter().map(|room| self.parse_room(room));
         let rooms = rooms.collect::<Result<Vec<_>, _>>()?;
-        Ok(rooms.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
+        let mut named: Vec<(RoomId, RoomName)> =
+            rooms.into_iter().filter_map(|(id, name)| Some((id, name?))).collect();
+        named.sort_by(|(_, one), (_, other)| one.as_str().cmp(other.as_str()));
+        Ok(named)
     }
 
     /// Whether this room came with an invitation, or was accepted since.

@@ -2,7 +2,7 @@
 //!
 //! An upload goes to a temporary file that survives a broken connection and a restart; it gets its name, its digest,
 //! when it is complete, right and durable. Refuses to know members, rooms' rules and keys; limits of size are the
-//! caller's. Specification: `docs/spec.md`, appendix "Attachments".
+//! caller's. Specification: `docs/spec.md`, annex E.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -12,6 +12,7 @@ pub mod gate;
 pub mod init;
 pub mod logging;
 pub mod logkey;
+pub mod pace;
 pub mod private_file;
 pub mod process;
 pub mod quota;

@@ -22,6 +22,7 @@ use crate::{
     files::{Attachments as Files, FilesError},
     gate::Gate,
     logkey::{LogKey, LogKeyError},
+    pace::Pace,
     quota::Quotas,
     registry::{Registry, RegistryError, RoomView},
     scrub,
@@ -139,6 +140,7 @@ async fn house(
         files: Files::open(&config.attachments_folder()).await?,
         attachment_bytes: config.limits.attachment_bytes,
         log_vkey,
+        pace: Pace::new(config.limits.pace_milliseconds),
         stopping,
     };
     Ok((Arc::new(house), Box::pin(sequencing)))

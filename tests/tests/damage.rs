@@ -39,9 +39,9 @@ async fn stopped() -> Result<Live> {
 #[tokio::test]
 async fn check_finds_a_whole_store_whole() -> Result<()> {
     let live = stopped().await?;
-    let output = tearlined(&["check", "--config"], &live.site.config())?;
-    let said = String::from_utf8(output.stdout)?;
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let whole = tearlined(&["check", "--config"], &live.site.config())?;
+    let said = String::from_utf8(whole.stdout)?;
+    assert!(whole.status.success(), "{said}{}", String::from_utf8_lossy(&whole.stderr));
     for name in ["chamber", "drc", "rwanda", "plenary", "access/drc"] {
         let line = said.lines().find(|line| line.starts_with(&format!("{name} ")));
         assert!(line.is_some_and(|line| line.ends_with("whole")), "{name}: {said}");

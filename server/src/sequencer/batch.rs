@@ -211,6 +211,8 @@ impl<S: Store> Task<S> {
         };
         facts.overlay(&working.ids, &working.recalled, asked.into_iter());
         Ok(match &mut working.state {
+            // The room's founding, sent once more: its identity is the room's id.
+            Some(_) if signed.statement.room.is_none() => Err(Refusal::Repeated { index: 0 }),
             Some(state) => rules::apply(state, &entry, &facts),
             None => rules::found(&entry).map(|(state, verified)| {
                 working.state = Some(state);

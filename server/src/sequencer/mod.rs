@@ -187,13 +187,11 @@ impl Sequencer {
 
     /// Records that a range is about to be served. When this returns, the record is durable.
     pub async fn serve(&self, serve: Serve) -> Result<(Arc<RoomView>, Option<Following>), Refused> {
-        let following = serve.follow.then(|| Following {
-            calls: self.calls.clone(),
-            room: serve.room,
-            member: serve.member.clone(),
-        });
+        let (room, member, follow) = (serve.room, serve.member.clone(), serve.follow);
         let (answer, answered) = oneshot::channel();
         self.calls.send(Call::Serve(serve, answer)).await.map_err(|_| Refused::CannotWrite)?;
+        // Not before it was handed in: a call given up until then would end another stream's following.
+        let following = follow.then(|| Following { calls: self.calls.clone(), room, member });
         let view = answered.await.map_err(|_| Refused::CannotWrite)??;
         Ok((view, following))
     }

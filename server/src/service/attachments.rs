@@ -102,7 +102,12 @@ impl<S: Store> House<S> {
         request: GetRequest,
     ) -> Result<impl Stream<Item = Result<Chunk, Status>> + Send + use<S>, Status> {
         let (room, _) = self.gate.room(&caller, &request.room).await?;
-        let missing = || error::refused("NO_SUCH_ATTACHMENT", Some("digest"), "no post here names it");
+        let missing = || {
+            error::not_in_room(
+                "NO_SUCH_ATTACHMENT",
+                "the post at this index names no such attachment, or was recalled or has expired",
+            )
+        };
         let digest = Digest::from_slice(&request.digest).ok_or_else(missing)?;
         let rows = self.registry.store().rows(&room.0, request.index, 1, usize::MAX, false).await;
         let row = rows.map_err(|error| broken(&error))?.into_iter().next().ok_or_else(missing)?;

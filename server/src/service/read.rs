@@ -118,17 +118,21 @@ impl<S: Store> Reader<S> {
             if !self.follow || self.next >= self.end {
                 return Ok(());
             }
-            tokio::select! {
-                changed = timeout(LOOK_AGAIN, sizes.changed()) => {
-                    if matches!(changed, Ok(Err(_))) {
-                        return Ok(());
+            // What was committed before `sizes` was there, or while rows were sent, is no change to it.
+            if *sizes.borrow_and_update() <= self.next {
+                tokio::select! {
+                    changed = timeout(LOOK_AGAIN, sizes.changed()) => {
+                        if matches!(changed, Ok(Err(_))) {
+                            return Ok(());
+                        }
+                    }
+                    () = self.sender.closed() => return Ok(()),
+                    _ = stopping.wait_for(|stopping| *stopping) => {
+                        return Err(error::unavailable("the server is stopping", Duration::from_secs(5)));
                     }
                 }
-                () = self.sender.closed() => return Ok(()),
-                _ = stopping.wait_for(|stopping| *stopping) => {
-                    return Err(error::unavailable("the server is stopping", Duration::from_secs(5)));
-                }
             }
+            self.house.pace.keep(&self.caller.name).await;
             self.house.gate.still(&self.caller, self.room).await?;
             // What a following reader is sent from here on was recorded in the commit that brought it.
             view = self.view().await?;

@@ -24,6 +24,7 @@ use crate::{
     error,
     files::Attachments,
     gate::{Caller, Gate, damaged},
+    pace::Pace,
     quota::Quotas,
     registry::{Registry, RoomView},
     sequencer::Sequencer,
@@ -49,6 +50,8 @@ pub struct House<S> {
     pub attachment_bytes: u64,
     /// The server's log key.
     pub log_vkey: VerifierKey,
+    /// The tick on which answers to parties leave.
+    pub pace: Pace,
     /// Becomes true when the server stops: streams that follow a room end then.
     pub stopping: watch::Receiver<bool>,
 }
@@ -63,38 +66,33 @@ type RowStream = Pin<Box<dyn Stream<Item = Result<Rows, Status>> + Send>>;
 impl<S: Store> rooms_server::Rooms for Rooms<S> {
     async fn list(&self, request: Request<ListRequest>) -> Result<Response<ListResponse>, Status> {
         let caller = Caller::of(&request)?;
-        let house = &self.0;
-        let rooms = house.gate.rooms(&caller).await?;
-        let cut = house.registry.cut(&rooms).await.map_err(|error| damaged(&error))?;
-        let mut heads = Vec::with_capacity(cut.len());
-        for (room, view) in cut {
-            heads.push(RoomHead {
-                room: Bytes::copy_from_slice(room.as_bytes()),
-                name: view.name.to_string(),
-                checkpoint: house.cosigned(room, &view).await?,
-            });
-        }
-        Ok(Response::new(ListResponse { rooms: heads }))
+        let answer = self.0.list(&caller).await;
+        self.0.pace.keep(&caller.name).await;
+        answer.map(Response::new)
     }
 
     async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
         let caller = Caller::of(&request)?;
-        append::append(&self.0, &caller, request.into_inner()).await.map(Response::new)
+        let answer = append::append(&self.0, &caller, request.into_inner()).await;
+        self.0.pace.keep(&caller.name).await;
+        answer.map(Response::new)
     }
 
     type ReadStream = RowStream;
 
     async fn read(&self, request: Request<ReadRequest>) -> Result<Response<RowStream>, Status> {
         let caller = Caller::of(&request)?;
-        let stream = read::read(Arc::clone(&self.0), caller, request.into_inner()).await?;
-        Ok(Response::new(Box::pin(stream)))
+        let name = caller.name.clone();
+        let stream = read::read(Arc::clone(&self.0), caller, request.into_inner()).await;
+        self.0.pace.keep(&name).await;
+        Ok(Response::new(Box::pin(stream?)))
     }
 
     async fn prove(&self, request: Request<ProveRequest>) -> Result<Response<Proof>, Status> {
         let caller = Caller::of(&request)?;
-        let request = request.into_inner();
-        let (room, view) = self.0.gate.room(&caller, &request.room).await?;
-        self.0.prove(room, &view, &request).await.map(Response::new)
+        let answer = self.0.prove(&caller, &request.into_inner()).await;
+        self.0.pace.keep(&caller.name).await;
+        answer.map(Response::new)
     }
 
     async fn cosign(&self, request: Request<CosignRequest>) -> Result<Response<CosignResponse>, Status> {
@@ -159,7 +157,22 @@ impl<S: Store> House<S> {
         Some(VerifierKey::new(caller.name.desk().parse().ok()?, KeyMaterial::Ed25519Cosignature(key)))
     }
 
-    async fn prove(&self, room: RoomId, view: &RoomView, request: &ProveRequest) -> Result<Proof, Status> {
+    async fn list(&self, caller: &Caller) -> Result<ListResponse, Status> {
+        let rooms = self.gate.rooms(caller).await?;
+        let cut = self.registry.cut(&rooms).await.map_err(|error| damaged(&error))?;
+        let mut rooms = Vec::with_capacity(cut.len());
+        for (room, view) in cut {
+            rooms.push(RoomHead {
+                room: Bytes::copy_from_slice(room.as_bytes()),
+                name: view.name.to_string(),
+                checkpoint: self.cosigned(room, &view).await?,
+            });
+        }
+        Ok(ListResponse { rooms })
+    }
+
+    async fn prove(&self, caller: &Caller, request: &ProveRequest) -> Result<Proof, Status> {
+        let (room, view) = self.gate.room(caller, &request.room).await?;
         let newest = view.size();
         let size = if request.size == 0 { newest } else { TreeSize(request.size) };
         if size > newest {
@@ -168,7 +181,7 @@ impl<S: Store> House<S> {
         }
         let range = |error: ProofError| error::refused("OUT_OF_RANGE", None, error.to_string());
         let mut proof =
-            Proof { size: size.0, checkpoint: self.cosigned(room, view).await?, ..Proof::default() };
+            Proof { size: size.0, checkpoint: self.cosigned(room, &view).await?, ..Proof::default() };
         if request.inclusion {
             let plan = InclusionPlan::new(request.index, size).map_err(range)?;
             let hashes = self.hashes(room, plan.nodes()).await?;

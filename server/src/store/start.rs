@@ -2,7 +2,7 @@
 //!
 //! Checked are the format, that no acknowledged commit is lost, every head, the last row and the root of each room,
 //! and that nothing lies beyond. The rest is the scrub's. Refuses to know what rows mean.
-//! Specification: `docs/spec.md`, appendix "The store".
+//! Specification: `docs/spec.md`, annex D.
 
 use std::fs::{self, File, TryLockError};
 use std::io;

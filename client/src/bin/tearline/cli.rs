@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// Endorse a card of your own party (custodian).
     #[command(after_help = "Example: tearline endorse liaison.card --out liaison-endorsed.card")]
     Endorse(Endorse),
-    /// Take up an invitation: checks it, keeps the certificate, fetches your rooms.
+    /// Take up an invitation: checks it, and keeps the certificate and the rooms' names.
     #[command(after_help = "Example: tearline join drc-liaison.invitation")]
     Join(Join),
     /// Found the chamber: a file that goes round until all mediators have signed it.

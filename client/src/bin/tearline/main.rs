@@ -11,11 +11,16 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use serde_json::json;
+use tearline_client::process;
 
 use crate::{cli::Arguments, context::Context};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Err(error) = process::forbid_core_dumps() {
+        eprintln!("tearline: core dumps, which would hold keys, cannot be forbidden ({error})");
+        return ExitCode::FAILURE;
+    }
     let context = Context::new(arguments.global);
     match commands::run(&context, arguments.command) {
         Ok(code) => ExitCode::from(code),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tearline_client::{
     durable,
     propose::{
+        Mediator,
         approve::Approval,
         examine::{Examined, Pending},
     },
@@ -75,7 +76,8 @@ pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> 
     let identity = office.judged(mediator.proposal_at(&entry))?;
     let examined = office.judged(mediator.examine(&identity))?;
     if !context.json {
-        say(context, &json!(null), &show::proposal(&examined.shown, &examined.already_given))?;
+        let given = already_given(&mediator, &examined);
+        say(context, &json!(null), &show::proposal(&examined.shown, &given))?;
     }
     let wanted = show::password(&examined);
     if !context.confirm(&question(&examined, &wanted), &wanted)? {
@@ -94,6 +96,19 @@ pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> 
     }
     let json = json!({"entries": entries, "enacted": approval.enacts, "admission": admission});
     say(context, &json, &text)
+}
+
+/// By party, all of them: that one has been given nothing is worth knowing too.
+fn already_given(mediator: &Mediator<'_>, examined: &Examined) -> Vec<(Org, Vec<EntryRef>)> {
+    let reads = |entry: &EntryRef, party: &Org| {
+        let room = mediator.room(entry.room.as_str()).ok();
+        room.and_then(|room| room.replica.state().ok())
+            .is_some_and(|state| state.constitution().parties().any(|org| org == party))
+    };
+    let given = |party: &Org| {
+        examined.already_given.iter().filter(|entry| reads(entry, party)).cloned().collect::<Vec<_>>()
+    };
+    mediator.parties().into_iter().map(|party| (party.clone(), given(&party))).collect()
 }
 
 fn question(examined: &Examined, wanted: &str) -> String {

@@ -27,6 +27,10 @@ use crate::{
     context::{Context, Failure, Lift as _},
 };
 
+/// Auditors hold no room's key.
+const AUDITOR_READS_NOTHING: &str =
+    "an auditor reads no content: see `tearline status` and `tearline verify`";
+
 /// Runs one command; the exit code.
 pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
     match command {
@@ -83,6 +87,7 @@ async fn sync_all(context: &Context, session: &Session, desk: &mut Desk) -> Resu
     for log in sync::sync_access(session, desk, &cut).await.lift()? {
         rooms.push((log.name().to_owned(), 0, log.size()));
     }
+    rooms.sort_by_key(|(name, ..)| (name.contains('/'), name.clone()));
     bar.finish_and_clear();
     Ok((rooms, warnings))
 }

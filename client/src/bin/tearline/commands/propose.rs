@@ -21,6 +21,7 @@ use tearline_ledger::{
     id::Ref,
     name::{MemberName, Role, RoomName},
     portion::BriefingFile,
+    statement::Act,
 };
 use tearline_proto::v1::{self, Activity, Confidence, Finding, Likelihood, Precedence, content::Kind};
 use tokio::runtime::Runtime;
@@ -191,6 +192,10 @@ fn recorded(office: &Office, briefing: &EntryRef) -> Result<Content, Failure> {
     let room =
         room.ok_or_else(|| Failure::refused(format!("no room {} is known here", briefing.room.as_str())))?;
     let line = super::line(&office.desk, room, briefing.index)?;
+    let act = &line.signed.statement.act;
+    if !matches!(act, Act::Post(_)) {
+        return Err(Failure::refused(format!("{briefing} is a {}, not a briefing", act.name())));
+    }
     let content = room.content(&line).lift()?;
     match content.kind() {
         Some(Kind::Briefing(_)) => Ok(content),

@@ -34,6 +34,9 @@ use crate::{
 pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     let reference: EntryRef = args.reference.parse().lift()?;
     let desk = context.desk()?;
+    if desk.member().role() == Role::Auditor {
+        return Err(Failure::refused(super::AUDITOR_READS_NOTHING));
+    }
     let room = desk.room(&reference.room).lift()?;
     let line = super::line(&desk, &room, reference.index)?;
     let Act::Post(post) = &line.signed.statement.act else {
@@ -57,7 +60,9 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         _ => 1,
     };
     let answers = answered(&desk, &content)?;
-    let text = render(&line, &content, (needed, portions), answers.as_ref());
+    let whose = if desk.member().role() == Role::Party { "your concern" } else { "concern" };
+    let of = answers.as_ref().map(|entry| format!(" of {whose} {entry}")).unwrap_or_default();
+    let text = render(&line, &content, (needed, portions), &of);
     let mut json = to_json(&content);
     if let Some(map) = json.as_object_mut() {
         map.insert("entry".to_owned(), json!(reference.to_string()));
@@ -68,9 +73,10 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         map.insert("portions_match_manifest".to_owned(), json!(portions));
         map.insert("answers".to_owned(), json!(answers.as_ref().map(ToString::to_string)));
     }
+    let read = reference.to_string();
     desk.profile()
         .change_marks(|marks| {
-            marks.read.insert(reference.to_string());
+            marks.read.insert(read);
         })
         .lift()?;
     say(context, &json, &text)
@@ -108,14 +114,8 @@ fn answered(desk: &Desk, content: &Content) -> Result<Option<EntryRef>, Failure>
     }
 }
 
-fn render(
-    line: &Line,
-    content: &Content,
-    (needed, portions): (u32, Option<usize>),
-    answers: Option<&EntryRef>,
-) -> String {
+fn render(line: &Line, content: &Content, (needed, portions): (u32, Option<usize>), of: &str) -> String {
     let kind = content.kind_name().to_uppercase();
-    let of = answers.map(|entry| format!(" of your concern {entry}")).unwrap_or_default();
     let mut out = ends(&format!(" {:<11} {kind}{of}", precedence(content)), &dtg(line.accepted_at));
     let signers: Vec<&str> = line.signers.iter().map(MemberName::desk).collect();
     let _ = writeln!(out, " Signed by   {} ({} of {needed} required)\n", signers.join(", "), signers.len());

@@ -9,9 +9,10 @@ use tearline_client::{
     desk::{Desk, Room},
     replica::{Line, Replica},
     show::{
+        WIDTH,
         content::{precedence, safe},
-        ends,
         time::{ago, clock, dtg, iso},
+        wrap,
     },
     sync, words,
 };
@@ -22,6 +23,9 @@ use crate::{
     context::{Context, Failure, Lift as _, now},
     report::say,
 };
+
+/// Seconds.
+const DAY: u64 = 24 * 3600;
 
 pub(crate) fn fetch(context: &Context, args: &Fetch) -> Result<(), Failure> {
     let (runtime, mut desk, session) = context.online()?;
@@ -128,7 +132,10 @@ pub(crate) fn status(context: &Context) -> Result<(), Failure> {
 fn heading(desk: &Desk, replica: &Replica) -> Result<String, Failure> {
     let complete = replica.complete_to().map_or_else(
         || "nothing fetched yet".to_owned(),
-        |to| format!("complete to {} {}", clock(to), dtg(to)),
+        |to| {
+            let today = to / DAY == now() / DAY;
+            format!("complete to {}", if today { clock(to) } else { dtg(to) })
+        },
     );
     let witnessed =
         replica.witnessed().map_err(|error| Failure::Library(desk.alarmed(replica.room(), error)))?;
@@ -143,7 +150,7 @@ fn heading(desk: &Desk, replica: &Replica) -> Result<String, Failure> {
             format!("witnessed by {}", who.join(", "))
         },
     );
-    Ok(format!(" {} · {} · {complete}, {by}\n", replica.name(), desk.member().desk()))
+    Ok(wrap(&format!("{} · {} · {complete}, {by}", replica.name(), desk.member().desk()), 1, WIDTH))
 }
 
 pub(crate) fn who(context: &Context, args: &Who) -> Result<(), Failure> {
@@ -166,12 +173,11 @@ pub(crate) fn who(context: &Context, args: &Who) -> Result<(), Failure> {
         for member in &charter.members {
             let fingerprint = words::fingerprint(&member.card().fingerprint());
             let custodian = if member.custodian { " (custodian)" } else { "" };
-            let _ = writeln!(
-                text,
-                "  {:<9} {:<28} {fingerprint}",
+            text.push_str(&format!(
+                "  {:<9} {}{custodian}\n            {fingerprint}\n",
                 member.name.role().as_str(),
-                format!("{}{custodian}", member.name.desk())
-            );
+                member.name.desk()
+            ));
             list.push(json!({
                 "room": name.as_str(),
                 "member": member.name.as_str(),
@@ -220,15 +226,16 @@ impl Item {
 
     fn to_text(&self, unread: bool) -> String {
         let precedence = self.content.as_ref().map_or("", precedence);
-        format!(
-            "  {}  {:<11} {:<10} {:<8} {:<15} {}\n",
+        let line = format!(
+            "  {}  {:<11} {:<10} {:<8} {:<15} {}",
             if unread { "●" } else { " " },
             self.entry,
             precedence,
             self.from,
             dtg(self.accepted_at),
             self.subject()
-        )
+        );
+        fit(&line)
     }
 
     fn to_json(&self) -> Value {
@@ -247,9 +254,7 @@ impl Item {
 pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
     let desk = context.desk()?;
     if desk.member().role() == Role::Auditor {
-        return Err(Failure::refused(
-            "an auditor reads no content: see `tearline status` and `tearline verify`",
-        ));
+        return Err(Failure::refused(super::AUDITOR_READS_NOTHING));
     }
     let read = desk.profile().marks().lift()?.read;
     let rooms = desk.rooms().lift()?;
@@ -296,10 +301,19 @@ pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
     let _ = writeln!(text, "{summary}");
     if let Some(first) = list.iter().find(|item| item.get("unread") == Some(&json!(true))) {
         let entry = first.get("entry").and_then(Value::as_str).unwrap_or_default();
-        text.push_str(&ends(&format!(" Next: tearline read {entry}"), ""));
+        text.push_str(&format!(" Next: tearline read {entry}\n"));
     }
     let due: Vec<Value> = due.iter().map(|(by, entry)| json!({"entry": entry, "by": iso(*by)})).collect();
     say(context, &json!({"posts": list, "unread": unread_count, "acknowledgements_due": due}), &text)
+}
+
+/// One line of a listing, cut to the screen's width.
+fn fit(line: &str) -> String {
+    if line.chars().count() <= WIDTH {
+        return format!("{line}\n");
+    }
+    let kept: String = line.chars().take(WIDTH - 1).collect();
+    format!("{}…\n", kept.trim_end())
 }
 
 /// Posts that somebody of this organisation has acknowledged.

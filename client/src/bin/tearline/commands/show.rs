@@ -13,12 +13,12 @@ use tearline_client::{
     words,
 };
 use tearline_ledger::{
-    name::MemberName,
+    name::{MemberName, Org},
     release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownTarget},
 };
 
-/// A proposal as it will be sent. `given` are posts that released portions of the same briefing before.
-pub(super) fn proposal(shown: &Shown, given: &[EntryRef]) -> String {
+/// A proposal as it will be sent, and what each party was given of the same briefing before.
+pub(super) fn proposal(shown: &Shown, given: &[(Org, Vec<EntryRef>)]) -> String {
     let mut out = format!(" PROPOSED BY {}\n", shown.author.desk());
     if !shown.note.is_empty() {
         out.push_str(&wrap(&format!("NOTE {}", safe(&shown.note)), 1, WIDTH));
@@ -54,9 +54,17 @@ pub(super) fn proposal(shown: &Shown, given: &[EntryRef]) -> String {
         let state = if originator.signed { "has signed, or is you" } else { "must still sign" };
         let _ = writeln!(out, " ORCON: {} {state}", originator.name.desk());
     }
-    let given: Vec<String> = given.iter().map(ToString::to_string).collect();
-    let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
-    let _ = writeln!(out, " ALREADY GIVEN ON THIS MATTER   {given}");
+    let given: Vec<String> = given
+        .iter()
+        .map(|(party, entries)| {
+            let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
+            let entries = if entries.is_empty() { "nothing".to_owned() } else { entries.join(", ") };
+            format!("{}: {entries}", party.as_str())
+        })
+        .collect();
+    if !given.is_empty() {
+        out.push_str(&wrap(&format!("ALREADY GIVEN ON THIS MATTER   {}", given.join("   ")), 1, WIDTH));
+    }
     out
 }
 
@@ -97,12 +105,8 @@ fn posted(target: &ShownTarget, post: &ShownPost) -> String {
     } else {
         format!("   PORTIONS {} of {}, word for word", numbers.join(", "), post.portions_recorded)
     };
-    let mut out = format!(
-        " TO  {} ({} desks will read this: {}){portions}\n",
-        target.name.as_str(),
-        desks.len(),
-        desks.join(", ")
-    );
+    let mut out = format!(" TO  {} ({} desks will read this){portions}\n", target.name.as_str(), desks.len());
+    out.push_str(&wrap(&format!("READERS {}", desks.join(", ")), 1, WIDTH));
     if let Some(answers) = &post.answers {
         let _ = writeln!(out, " ANSWERS {}#{}", answers.room.as_str(), answers.index);
     }

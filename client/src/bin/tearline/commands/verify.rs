@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tearline_client::{
     audit,
     desk::{Desk, now},
-    replica::Replica,
+    replica::{Progress, Replica},
     show::time::iso,
     sync::{self, Cut},
 };
@@ -20,7 +20,7 @@ use tearline_ledger::{
     bundle::{Begin, BundleEntry, BundleRoom, Writer},
     checkpoint::Checkpoint,
     instance::Instance,
-    name::Role,
+    name::{Role, RoomName},
     note::Note,
 };
 
@@ -30,6 +30,9 @@ use crate::{
     report::say,
 };
 
+/// Hexadecimal digits of a root that a person sees; `--json` has all 64.
+const ROOT_SHOWN: usize = 16;
+
 pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
     let (runtime, mut desk, session) = context.online()?;
     if args.all && desk.member().role() == Role::Party {
@@ -37,11 +40,16 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
             "the rules across rooms are for mediators and auditors, who see them all: leave --all out",
         ));
     }
-    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut |_, _| ())).lift()?;
+    let bar = context.progress("fetching");
+    let mut told = |_: &RoomName, progress: &Progress| bar.inc(progress.fresh.len() as u64);
+    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut told)).lift()?;
+    bar.set_message("verifying");
     let (mut text, mut list, mut alarms) = (String::new(), Vec::new(), Vec::new());
     let mut instance = Instance::new();
     let mut states = Vec::new();
-    for (id, name, _) in &cut.rooms {
+    let mut rooms: Vec<_> = cut.rooms.iter().collect();
+    rooms.sort_by(|(_, one, _), (_, other, _)| one.as_str().cmp(other.as_str()));
+    for (id, name, _) in rooms {
         let mut replica = desk.replica(*id, name).lift()?;
         let outcome =
             runtime.block_on(sync::verify_again(&session, &desk, &mut replica)).lift().and_then(|_| {
@@ -52,12 +60,13 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
             Ok(counts) => {
                 let _ = writeln!(
                     text,
-                    " ✓ {:<16} {:>6} entries {:>6} signatures {:>6} bases {:>4} charters",
+                    " ✓ {:<16} {:>6} entries {:>6} signatures {:>6} bases {:>4} charter{}",
                     name.as_str(),
                     counts.entries,
                     counts.signatures,
                     counts.bases,
-                    counts.charters
+                    counts.charters,
+                    if counts.charters == 1 { "" } else { "s" }
                 );
                 list.push(json!({
                     "room": name.as_str(),
@@ -77,7 +86,9 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
             Err(failure) => return Err(failure),
         }
     }
-    for log in runtime.block_on(sync::sync_access(&session, &desk, &cut)).lift()? {
+    let mut logs = runtime.block_on(sync::sync_access(&session, &desk, &cut)).lift()?;
+    logs.sort_by(|one, other| one.name().cmp(other.name()));
+    for log in &logs {
         let _ = writeln!(text, " ✓ {:<16} {:>6} records", log.name(), log.size());
         list.push(json!({"room": log.name(), "ok": true, "entries": log.size()}));
     }
@@ -90,6 +101,7 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
             text.push_str(" ✓ rules across rooms\n");
         }
     }
+    bar.finish_and_clear();
     say(context, &json!({"ok": alarms.is_empty(), "rooms": list, "alarms": alarms}), &text)?;
     match alarms.into_iter().next() {
         None => Ok(()),
@@ -104,13 +116,17 @@ pub(crate) fn export(context: &Context, args: &Export) -> Result<(), Failure> {
         return Err(Failure::refused(format!("{} exists: give another name", args.file.display())));
     }
     let (runtime, mut desk, session) = context.online()?;
-    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut |_, _| ())).lift()?;
+    let bar = context.progress("fetching");
+    let mut told = |_: &RoomName, progress: &Progress| bar.inc(progress.fresh.len() as u64);
+    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut told)).lift()?;
+    bar.set_message("writing");
     let logs = runtime.block_on(sync::sync_access(&session, &desk, &cut)).lift()?;
     let part = args.file.with_extension("part");
     let written = write_bundle(&desk, &cut, &logs, args, &part);
     let rooms = written.inspect_err(|_| drop(fs::remove_file(&part)))?;
     fs::rename(&part, &args.file)
         .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
+    bar.finish_and_clear();
     let text = format!(
         "Wrote {} rooms and access logs to {}.\nNext: tearline verify-bundle {}\n",
         rooms,
@@ -202,18 +218,21 @@ pub(crate) fn verify_bundle(context: &Context, args: &VerifyBundle) -> Result<()
     let name = args.file.display();
     let file = File::open(&args.file).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
     let bar = context.progress("verifying");
-    let (begin, rooms) =
+    let (begin, mut rooms) =
         audit::verify_bundle(file, |read| bar.set_position(read)).map_err(|fault| match fault {
             audit::BundleFault::Io(error) => Failure::refused(format!("{name}: {error}")),
             fault => Failure::Alarm(format!("{name}: {fault}")),
         })?;
     bar.finish_and_clear();
-    let mut text = format!("Bundle of {}, written {}\n", begin.domain.as_str(), iso(begin.written_at));
+    // Rooms first, then access logs.
+    rooms.sort_by_key(|room| (room.name.contains('/'), room.name.clone()));
+    let mut text = format!(" Bundle of {}, written {}\n", begin.domain.as_str(), iso(begin.written_at));
     for room in &rooms {
+        let root: String = room.root.to_string().chars().take(ROOT_SHOWN).collect();
         let _ = writeln!(
             text,
-            " ✓ {:<16} {:>6} entries {:>6} signatures  {}",
-            room.name, room.entries, room.signatures, room.root
+            " ✓ {:<16} {:>6} entries {:>6} signatures   root {root}…",
+            room.name, room.entries, room.signatures
         );
     }
     text.push_str(" ✓ rules across rooms\n");

@@ -35,10 +35,10 @@ pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
     let room = target(&desk, draft)?;
     let by_quorum = desk.member().role() == Role::Mediator
         && room.replica.state().is_ok_and(|state| state.constitution().has_party());
-    show(context, &room, &content)?;
     if by_quorum {
         return super::propose::post(context, (&runtime, &session, &desk), &room, &content);
     }
+    show(context, &room, &content)?;
     let question = format!("Type yes to send this to {}: ", room.replica.name());
     if !context.confirm(&question, "yes")? {
         return Err(Failure::refused("not sent"));

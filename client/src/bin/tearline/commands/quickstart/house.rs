@@ -14,6 +14,7 @@ use std::{
 
 use serde_json::Value;
 
+use super::stop::Server;
 use crate::context::Failure;
 
 /// How long the server may take to listen.
@@ -26,17 +27,7 @@ pub(super) struct House {
     pub(super) dir: PathBuf,
     pub(super) address: String,
     bin: PathBuf,
-    server: Option<Child>,
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            // It may have gone by itself.
-            let _ = server.kill();
-            let _ = server.wait();
-        }
-    }
+    server: Server,
 }
 
 /// A command that has been started.
@@ -76,7 +67,7 @@ impl House {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .and_then(|listener| listener.local_addr())
             .map_err(|error| Failure::refused(format!("there is no free port on loopback: {error}")))?;
-        let house = Self { address: format!("127.0.0.1:{}", port.port()), dir, bin, server: None };
+        let house = Self { address: format!("127.0.0.1:{}", port.port()), dir, bin, server: Server::new()? };
         house.write_private("passphrase", "only for this demonstration\n")?;
         Ok(house)
     }
@@ -106,7 +97,7 @@ impl House {
     /// Runs `tearline-certs` to its end.
     pub(super) fn certs(&self, args: &[&str]) -> Result<String, Failure> {
         let mut command = Command::new(self.bin.join("tearline-certs"));
-        command.arg("--authority").arg(self.path("authority")).args(args);
+        command.arg("--authority").arg(self.path("authority")).args(args).current_dir(&self.dir);
         succeed(&said("tearline-certs", args), command.output())
     }
 
@@ -118,40 +109,39 @@ impl House {
     }
 
     /// Starts the server and waits until it listens.
-    pub(super) fn serve(&mut self) -> Result<(), Failure> {
+    pub(super) fn serve(&self) -> Result<(), Failure> {
         let log = self.write_private("server/log.txt", "")?;
         let stderr = fs::OpenOptions::new().append(true).open(&log).map_err(io("log", &log))?;
-        let mut server = Command::new(self.bin.join("tearlined"))
-            .args(["run", "--config"])
-            .arg(self.path("server/tearlined.toml"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(stderr)
-            .spawn()
-            .map_err(|error| Failure::refused(format!("tearlined does not start: {error}")))?;
+        let mut command = Command::new(self.bin.join("tearlined"));
+        command.args(["run", "--config"]).arg(self.path("server/tearlined.toml"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         let begun = Instant::now();
-        while TcpStream::connect(&self.address).is_err() {
-            let gone = server.try_wait().ok().flatten();
-            if gone.is_some() || begun.elapsed() > START_LIMIT {
-                let said = fs::read_to_string(&log).unwrap_or_default();
-                let _ = server.kill();
-                return Err(Failure::refused(format!("tearlined does not listen: {}", said.trim_end())));
+        let start = || {
+            let started = command.spawn();
+            started.map_err(|error| Failure::refused(format!("tearlined does not start: {error}")))
+        };
+        self.server.start(start, |server| {
+            while TcpStream::connect(&self.address).is_err() {
+                let gone = server.try_wait().ok().flatten();
+                if gone.is_some() || begun.elapsed() > START_LIMIT {
+                    let said = fs::read_to_string(&log).unwrap_or_default();
+                    let said = said.trim_end();
+                    return Err(Failure::refused(format!("tearlined does not listen: {said}")));
+                }
+                thread::sleep(POLL);
             }
-            thread::sleep(POLL);
-        }
-        self.server = Some(server);
-        Ok(())
+            Ok(())
+        })
     }
 
-    /// Waits until the server has gone.
-    pub(super) fn wait(&mut self) -> Result<(), Failure> {
-        match &mut self.server {
-            Some(server) => server
-                .wait()
-                .map(|_| ())
-                .map_err(|error| Failure::refused(format!("tearlined cannot be waited for: {error}"))),
-            None => Ok(()),
+    /// Waits until the server has been stopped.
+    pub(super) fn wait(&self) -> Result<(), Failure> {
+        let status = self.server.wait()?;
+        if status.success() {
+            return Ok(());
         }
+        let log = self.path("server/log.txt");
+        Err(Failure::refused(format!("tearlined ended with {status}: see {}", log.display())))
     }
 
     fn tearline(&self, desk: &str, args: &[&str], json: bool) -> Command {

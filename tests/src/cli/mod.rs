@@ -1,0 +1,188 @@
+//! The shipped commands as an officer types them, each a process of its own, against a real server.
+//!
+//! A house is a copy of one in which `tearline quickstart` has played the Kivu scenario; so every test
+//! begins after a year of mediation and may spoil what it likes. It refuses to know what commands mean.
+
+pub mod said;
+
+use std::{
+    fs,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use self::said::Said;
+use crate::live::{binaries::binary, server::Server};
+
+/// Of every desk in the house, by quickstart.
+pub const PASSPHRASE: &str = "only for this demonstration\n";
+
+/// Authority, server and desks in one temporary folder.
+#[derive(Debug)]
+pub struct House {
+    /// The process; it ends before its folder goes.
+    pub server: Server,
+    folder: TempDir,
+    /// Kept so that tests that run at the same time share it.
+    _template: Arc<TempDir>,
+}
+
+impl House {
+    /// The Kivu scenario, played; the server runs.
+    pub fn kivu() -> Result<Self> {
+        let template = template()?;
+        let folder = tempfile::tempdir()?;
+        let house = folder.path().join("house");
+        copy(&template.path().join("house"), &house)?;
+        let config = house.join("server/tearlined.toml");
+        let text = fs::read_to_string(&config)?;
+        let address = text.lines().find_map(|line| line.strip_prefix("listen = "));
+        let address = address.context("the configuration says where to listen")?.trim_matches('"').to_owned();
+        fs::write(&config, text.replace(&address, "127.0.0.1:0"))?;
+        let server = Server::start(&config)?;
+        for desk in fs::read_dir(house.join("desks"))? {
+            let profile = desk?.path().join("profile.toml");
+            let moved = fs::read_to_string(&profile)?.replace(&address, &server.address().to_string());
+            fs::write(&profile, moved)?;
+        }
+        Ok(Self { server, folder, _template: template })
+    }
+
+    /// A file or folder of the house.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("house").join(name)
+    }
+
+    /// The same, as an argument.
+    pub fn arg(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// The folder of a desk, as in `us/washington`.
+    pub fn desk(&self, desk: &str) -> PathBuf {
+        self.path("desks").join(desk.replace('/', "-"))
+    }
+
+    /// Writes a file that only its owner may read.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<String> {
+        use std::io::Write as _;
+        let path = self.path(name);
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600).open(&path)?.write_all(bytes.as_ref())?;
+        Ok(path.display().to_string())
+    }
+
+    /// `tearline` with nothing but these arguments, at home in the house's folder.
+    pub fn command(&self, args: &[&str]) -> Result<Command> {
+        let mut command = Command::new(binary("tearline")?);
+        command.env_remove("TEARLINE_PROFILE").args(args);
+        command.stdin(Stdio::null()).current_dir(self.path(""));
+        Ok(command)
+    }
+
+    /// A desk's `tearline`, with its passphrase and with yes to what would be asked.
+    pub fn tearline(&self, desk: &str, args: &[&str]) -> Result<Command> {
+        let mut command = self.command(&[])?;
+        command.arg("--profile").arg(self.desk(desk)).args(["--passphrase-file", "passphrase", "--yes"]);
+        command.args(args);
+        Ok(command)
+    }
+
+    /// What a desk's command said, however it ended.
+    pub fn run(&self, desk: &str, args: &[&str]) -> Result<Said> {
+        Said::of(self.tearline(desk, args)?)
+    }
+
+    /// What a desk's command said on standard output; it must have succeeded.
+    pub fn text(&self, desk: &str, args: &[&str]) -> Result<String> {
+        self.run(desk, args)?.done()
+    }
+
+    /// A desk's command with `--json`; it must have succeeded.
+    pub fn json(&self, desk: &str, args: &[&str]) -> Result<Value> {
+        let mut command = self.tearline(desk, args)?;
+        command.arg("--json");
+        let text = Said::of(command)?.done()?;
+        serde_json::from_str(&text).with_context(|| format!("{desk} {}: {text}", args.join(" ")))
+    }
+
+    /// The one message with which a desk's command was refused, with exit code 1.
+    pub fn refused(&self, desk: &str, args: &[&str]) -> Result<String> {
+        self.run(desk, args)?.refused(1)
+    }
+
+    /// Records a briefing; where it stands.
+    pub fn publish(&self, desk: &str, name: &str, briefing: &str) -> Result<String> {
+        let path = self.write(&format!("papers/{name}"), briefing)?;
+        text_of(&self.json(desk, &["publish", &path])?, "entry")
+    }
+
+    /// Proposes a release; where the proposal stands.
+    pub fn propose(&self, desk: &str, args: &[&str]) -> Result<String> {
+        let args: Vec<&str> = ["release"].into_iter().chain(args.iter().copied()).collect();
+        text_of(&self.json(desk, &args)?, "proposal")
+    }
+
+    /// Approves with the last signature that was needed; where the targets stand.
+    pub fn enact(&self, desk: &str, proposal: &str) -> Result<Vec<String>> {
+        let done = self.json(desk, &["approve", proposal])?;
+        if done.get("enacted") != Some(&Value::Bool(true)) {
+            bail!("{proposal} was not enacted: {done}");
+        }
+        let entries = done.get("entries").and_then(Value::as_array).context("entries")?;
+        Ok(entries.iter().skip(1).filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
+    /// `tearline-certs` on the house's authority.
+    pub fn certs(&self, args: &[&str]) -> Result<Said> {
+        let mut command = Command::new(binary("tearline-certs")?);
+        command.arg("--authority").arg(self.path("authority")).args(args).current_dir(self.path(""));
+        Said::of(command)
+    }
+}
+
+/// A text of a command's JSON.
+pub fn text_of(json: &Value, key: &str) -> Result<String> {
+    let text = json.get(key).and_then(Value::as_str);
+    Ok(text.with_context(|| format!("there is no text `{key}` in {json}"))?.to_owned())
+}
+
+/// Copies a folder with the modes of its files.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    let mode = fs::metadata(from)?.permissions().mode();
+    Ok(fs::set_permissions(to, fs::Permissions::from_mode(mode))?)
+}
+
+/// The house that others are copied from, made by the first test of a process that needs it.
+fn template() -> Result<Arc<TempDir>> {
+    static MADE: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(template) = made.upgrade() {
+        return Ok(template);
+    }
+    let folder = Arc::new(tempfile::tempdir()?);
+    for name in ["tearlined", "tearline-certs"] {
+        binary(name)?;
+    }
+    let mut command = Command::new(binary("tearline")?);
+    command.arg("quickstart").arg(folder.path().join("house")).args(["--once", "--json"]);
+    Said::of(command)?.done()?;
+    *made = Arc::downgrade(&folder);
+    Ok(folder)
+}

@@ -1,0 +1,102 @@
+//! Who has not the right certificate opens nothing, and cannot tell what there is.
+
+use tearline_certs::{Moment, Profile};
+use tearline_proto::v1;
+use tearline_tests::{
+    desk::Desk,
+    live::{
+        Live,
+        client::Client,
+        site::{Credentials, Site},
+    },
+};
+
+use crate::reason;
+
+/// A list of rooms, asked for with these credentials; the error says where it failed.
+async fn list(live: &Live, credentials: Option<&Credentials>) -> Result<usize, String> {
+    let root = live.site.root().unwrap();
+    let client = Client::connect(live.server.address(), root, credentials).await;
+    let mut client = client.map_err(|error| format!("connection: {error:#}"))?;
+    match client.rooms.list(v1::ListRequest {}).await {
+        Ok(answer) => Ok(answer.into_inner().rooms.len()),
+        Err(status) if reason(&status).is_empty() => Err(format!("connection: {status:?}")),
+        Err(status) => Err(reason(&status)),
+    }
+}
+
+fn at_the_door(answer: &Result<usize, String>) -> bool {
+    answer.as_ref().is_err_and(|error| error.starts_with("connection"))
+}
+
+#[tokio::test]
+async fn no_certificate_or_anothers_authoritys_opens_nothing() {
+    let live = Live::kivu().await.unwrap();
+    let desk = live.desks().drc_liaison;
+    assert!(at_the_door(&list(&live, None).await));
+    let other = Site::new().unwrap().credentials(&desk).unwrap();
+    assert!(at_the_door(&list(&live, Some(&other)).await));
+    assert_eq!(list(&live, Some(&live.site.credentials(&desk).unwrap())).await, Ok(2));
+}
+
+#[tokio::test]
+async fn an_expired_or_not_yet_valid_certificate_opens_nothing() {
+    let live = Live::kivu().await.unwrap();
+    let desks = live.desks();
+    let now = Moment::now();
+    let past = Profile::between(now.plus(-86_400), now.plus(-60)).unwrap();
+    let future = Profile::between(now.plus(3600), now.plus(86_400)).unwrap();
+    let expired = live.site.issue(&desks.drc_liaison, past).unwrap();
+    assert!(at_the_door(&list(&live, Some(&expired)).await));
+    let early = live.site.issue(&desks.rwanda_liaison, future).unwrap();
+    assert!(at_the_door(&list(&live, Some(&early)).await));
+}
+
+#[tokio::test]
+async fn a_revoked_certificate_opens_nothing_after_the_reload() {
+    let live = Live::kivu().await.unwrap();
+    let desk = live.desks().drc_liaison;
+    let credentials = live.site.credentials(&desk).unwrap();
+    assert_eq!(list(&live, Some(&credentials)).await, Ok(2));
+    live.site.revoke(&desk).unwrap();
+    live.site.publish_revocations().unwrap();
+    live.server.reload().await.unwrap();
+    assert!(at_the_door(&list(&live, Some(&credentials)).await));
+}
+
+#[tokio::test]
+async fn names_that_are_not_one_good_name_open_nothing() {
+    let live = Live::kivu().await.unwrap();
+    let name = live.desks().drc_liaison.name().as_str().to_owned();
+    let upper = name.to_uppercase();
+    for names in [
+        &[name.as_str(), "spiffe://kivu.example/mediator/us/washington"][..],
+        &[],
+        &["spiffe://kivu.example/party/drc/../us"],
+        &["spiffe://other.example/party/drc/liaison"],
+        &["https://kivu.example/party/drc/liaison"],
+        &[upper.as_str()],
+    ] {
+        let credentials = live.site.careless(names).unwrap();
+        assert!(at_the_door(&list(&live, Some(&credentials)).await), "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_right_name_with_a_key_that_no_charter_holds_opens_nothing() {
+    let live = Live::kivu().await.unwrap();
+    let desks = live.desks();
+    for desk in [&desks.drc_liaison, &desks.washington, &desks.monitor_1] {
+        let credentials = live.site.careless(&[desk.name().as_str()]).unwrap();
+        assert_eq!(list(&live, Some(&credentials)).await, Err("KEY_NOT_ADMITTED".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn an_admitted_key_under_another_role_or_name_opens_nothing() {
+    let live = Live::kivu().await.unwrap();
+    let stranger = Desk::new(tearline_ledger::name::Role::Mediator, "drc/liaison").unwrap();
+    let stranger = stranger.with_tls_key().unwrap();
+    let credentials = live.site.credentials(&stranger).unwrap();
+    assert_eq!(list(&live, Some(&credentials)).await, Err("KEY_NOT_ADMITTED".to_owned()));
+}
