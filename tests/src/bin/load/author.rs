@@ -178,8 +178,8 @@ impl Author {
         };
         let context = self.context(&statement.id, post.epoch);
         let plain = seal::open(&self.room_key, &context, &claim, sealed)?;
-        let content = v1::Content::decode(plain.as_slice())?;
-        ensure!(content.kind.is_some(), "the content is empty");
+        let opened = v1::Content::decode(plain.as_slice())?;
+        ensure!(opened.kind.is_some(), "the content is empty");
         Ok(())
     }
 
