@@ -5,11 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use indicatif::{ProgressBar, ProgressStyle};
-use tearline_tests::live::{
-    Live,
-    client::Client,
-    server::peak_memory,
-};
+use tearline_tests::live::{Live, client::Client, server::peak_memory};
 
 use super::{
     Effort,
@@ -89,7 +85,8 @@ pub(crate) async fn growth(effort: Effort, to: u64) -> Result<Vec<Figure>> {
 
 impl Bench {
     async fn start(effort: Effort) -> Result<Self> {
-        let progress = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg}")?);
+        let progress =
+            ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg}")?);
         progress.enable_steady_tick(Duration::from_millis(200));
         progress.set_message("founding rooms");
         let mut live = Live::kivu_with(LIMITS).await?;
