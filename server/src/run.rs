@@ -26,6 +26,7 @@ use crate::{
     registry::{Registry, RegistryError},
     sequencer::{Sequencer, SequencerError},
     service::{
+        Witnessed,
         attachments::Attachments,
         rooms::{House, Rooms},
     },
@@ -122,6 +123,7 @@ async fn house(
         files: Files::open(&config.data.join("attachments")).await?,
         attachment_bytes: config.limits.attachment_bytes,
         log_vkey,
+        witnessed: Witnessed::default(),
         stopping,
     };
     Ok((Arc::new(house), Box::pin(sequencing)))
