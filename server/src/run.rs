@@ -27,6 +27,7 @@ use crate::{
     registry::{Registry, RegistryError},
     sequencer::{Sequencer, SequencerError},
     service::{
+        Witnessed,
         attachments::Attachments,
         rooms::{House, Rooms},
     },
@@ -124,6 +125,7 @@ async fn house(
         attachment_bytes: config.limits.attachment_bytes,
         log_vkey,
         pace: Pace::new(config.limits.pace_milliseconds),
+        witnessed: Witnessed::default(),
         stopping,
     };
     Ok((Arc::new(house), Box::pin(sequencing)))
