@@ -813,6 +813,7 @@ def read_charter(raw: Message) -> Charter:
     need(2 <= charter.quorum <= len(charter.mediators), "2 <= K <= mediators")
     key = read_vkey(charter.log_vkey)
     need(key.kind == 1 and key.name == charter.domain, "log_vkey is not the domain's")
+    admit_ed25519(key.key)
     ids = [one for item in members for one in item.key_ids]
     need(len(ids) == len(set(ids)), "one key for two members or purposes")
     return charter

@@ -2,7 +2,7 @@
 //!
 //! Pure: fills in the encoder's parameters and signs nothing. Members' certificates have exactly
 //! one name, the SPIFFE id, and serve clients only; servers' serve servers only (`docs/spec.md`,
-//! section 7).
+//! annex C).
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,

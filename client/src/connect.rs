@@ -1,6 +1,6 @@
 //! A connection: TLS 1.3 with this desk's certificate, to a server of the one trusted authority.
 //!
-//! Specification: `docs/spec.md`, section 2. With TLS 1.3 a server refuses a certificate only after the
+//! Specification: `docs/spec.md`, annex C. With TLS 1.3 a server refuses a certificate only after the
 //! client's handshake is over, so what it said is kept for the first call that fails. What is called
 //! over the connection is not known here.
 

@@ -1,6 +1,6 @@
 //! What a mediator's desk does: publish, propose, examine, approve, and look back at what was given.
 //!
-//! Specification: `docs/spec.md`, sections 5 and 6. Works on verified replicas and answers with what is
+//! Specification: `docs/spec.md`, sections 6.3 and 9.5. Works on verified replicas and answers with what is
 //! to be sent; sending and fetching are the caller's. Whatever is proposed or approved here has passed
 //! `release::check` first.
 

@@ -1,6 +1,6 @@
 //! Checkpoints: a log's signed statement of a room's size and root.
 //!
-//! Specification: C2SP tlog-checkpoint, as `docs/spec.md`, section 6, takes it: no extension lines,
+//! Specification: C2SP tlog-checkpoint, as `docs/spec.md`, section 5.5, takes it: no extension lines,
 //! and the key's name is the origin. Which log key was in force is the rules' business.
 
 use std::{fmt, str::FromStr};

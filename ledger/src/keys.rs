@@ -1,6 +1,6 @@
 //! Keys of members: what signs, what is signed with, what content keys are wrapped for.
 //!
-//! Specification: `docs/spec.md`, sections 1 and 4. A public key of this module was admitted: its
+//! Specification: `docs/spec.md`, sections 1.3 and 13. A public key of this module was admitted: its
 //! bytes are the one encoding of a safe key. Whose key it is, the charters say, not this module.
 
 mod batch;

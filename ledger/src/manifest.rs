@@ -1,7 +1,7 @@
 //! Manifests: what a briefing committed to for one room, showing neither how many portions there are
 //! nor which.
 //!
-//! Specification: `docs/spec.md`, section 5. A manifest is a pure function of briefing and room. This
+//! Specification: `docs/spec.md`, section 9.4. A manifest is a pure function of briefing and room. This
 //! file knows texts and salts; whether a portion may be shown is decided elsewhere.
 
 use std::fmt;

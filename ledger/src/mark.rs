@@ -1,6 +1,6 @@
 //! Portion marks: `U`, `C//REL TO DRC`, `S//NF`, `S//ORCON//REL TO DRC, RWA`.
 //!
-//! Specification: `docs/spec.md`, section 5. A mark has one spelling. This file says to whom a mark
+//! Specification: `docs/spec.md`, section 9.3. A mark has one spelling. This file says to whom a mark
 //! lets a portion go; whether a release may do so is decided in `release`.
 
 use std::{fmt, str::FromStr};

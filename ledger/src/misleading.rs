@@ -1,6 +1,6 @@
 //! Characters that could make an approver read something else than a recipient or a machine does.
 //!
-//! Specification: `docs/spec.md`, section 5. Finds them and makes them visible; whether a text that
+//! Specification: `docs/spec.md`, section 9.6. Finds them and makes them visible; whether a text that
 //! has some may be released is decided elsewhere. Goes by explicit code points; of Unicode's tables it uses
 //! only what the standard library calls a letter.
 

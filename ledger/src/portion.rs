@@ -1,6 +1,6 @@
 //! Briefing files: front matter, then portions, each beginning with its portion mark.
 //!
-//! Specification: `docs/spec.md`, section 5. Text in, checked values out, every error with its line
+//! Specification: `docs/spec.md`, section 9. Text in, checked values out, every error with its line
 //! and its remedy. Knows neither rooms nor who may see what; misleading characters are found elsewhere.
 
 mod front;

@@ -1,6 +1,6 @@
 //! Sealing of content: a post's or a proposal's, for all who hold the room key of its epoch.
 //!
-//! Specification: `docs/spec.md`, section 4. Each sealing has a key of its own, bound to the statement
+//! Specification: `docs/spec.md`, section 7.2. Each sealing has a key of its own, bound to the statement
 //! that carries it and committed to in it. Knows no statement: its fields come as [`Context`] and
 //! [`Claim`].
 

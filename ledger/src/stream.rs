@@ -1,7 +1,7 @@
 //! Chunked sealing: the one format of all sealed bytes, and attachments sealed without being whole in
 //! memory.
 //!
-//! Specification: `docs/spec.md`, section 4. Chunks of 64 KiB under AES-256-GCM; the nonce is the
+//! Specification: `docs/spec.md`, section 7. Chunks of 64 KiB under AES-256-GCM; the nonce is the
 //! index of the chunk (11 bytes, big-endian) and a last-flag (1 byte), so no chunk can be moved,
 //! dropped or added. Knows no files: chunks come and go one by one.
 

@@ -1,6 +1,6 @@
 //! Room keys: derived from a seed, committed to, and wrapped for each member by HPKE with X-Wing.
 //!
-//! Specification: `docs/spec.md`, section 4. Everything is a pure function of the seed, so that an
+//! Specification: `docs/spec.md`, section 7.1. Everything is a pure function of the seed, so that an
 //! approver recomputes a whole charter. What is wrapped is bytes here; who may have it, rules say.
 
 use std::fmt;

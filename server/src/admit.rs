@@ -2,7 +2,7 @@
 //! among its organisation's calls or streams.
 //!
 //! It puts the [`Peer`] among the request's extensions, and gives a place back only when the answer has
-//! ended. It refuses to know what is asked. Specification: `docs/spec.md`, section 8.
+//! ended. It refuses to know what is asked. Specification: `docs/spec.md`, annex C.
 
 use std::{
     convert::Infallible,

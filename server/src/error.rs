@@ -2,7 +2,7 @@
 //! details, so that a client can show what was wrong, in which field, and what to do.
 //!
 //! This file refuses to know the rules: it is given facts. Nothing in an answer about one room may
-//! tell of another (`docs/spec.md`, section 8), so a room that the caller may not enter and a room
+//! tell of another (`docs/spec.md`, annex C), so a room that the caller may not enter and a room
 //! that does not exist have one constant answer.
 
 use std::{collections::HashMap, time::Duration};

@@ -2,7 +2,7 @@
 //!
 //! An upload goes to a temporary file that survives a broken connection and a restart; it gets its name, its digest,
 //! when it is complete, right and durable. Refuses to know members, rooms' rules and keys; limits of size are the
-//! caller's. Specification: `docs/spec.md`, appendix "Attachments".
+//! caller's. Specification: `docs/spec.md`, annex E.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -13,6 +13,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use tearline_ledger::digest::Digest;
+
+use crate::private_file;
 
 pub use self::error::FilesError;
 
@@ -346,7 +348,7 @@ fn make_folder(folder: &Path) -> Result<(), FilesError> {
     if folder.try_exists().map_err(at(folder))? {
         return Ok(());
     }
-    fs::create_dir_all(folder).map_err(at(folder))?;
+    private_file::folder(folder).map_err(at(folder))?;
     let whole = folder.canonicalize().map_err(at(folder))?;
     whole.parent().map_or(Ok(()), sync)
 }

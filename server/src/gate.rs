@@ -1,7 +1,7 @@
 //! Who may enter which room: the caller's certificate against the charter of each room.
 //!
 //! A room that a caller may not enter and a room that does not exist take the same path and give the
-//! same answer. What a member may do inside is for the rules. Specification: `docs/spec.md`, section 2.
+//! same answer. What a member may do inside is for the rules. Specification: `docs/spec.md`, annex C.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -4,9 +4,7 @@
 //! nothing. Specification: `docs/operations.md`.
 
 use std::{
-    fs::{self, DirBuilder},
-    io,
-    os::unix::fs::DirBuilderExt as _,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -60,11 +58,7 @@ pub fn init(folder: &Path, domain: &Domain) -> Result<Made, InitError> {
         return Err(InitError::Exists(path.clone()));
     }
     let make = |path: &Path| {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(|source| InitError::Make { path: path.to_owned(), source })
+        private_file::folder(path).map_err(|source| InitError::Make { path: path.to_owned(), source })
     };
     make(folder)?;
     make(&data)?;

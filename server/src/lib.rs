@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod admit;
+pub mod check;
 pub mod config;
 pub mod error;
 pub mod files;
@@ -17,6 +18,7 @@ pub mod process;
 pub mod quota;
 pub mod registry;
 pub mod run;
+pub mod scrub;
 pub mod sequencer;
 pub mod service;
 pub mod store;

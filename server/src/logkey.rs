@@ -1,7 +1,7 @@
 //! The log's private key: signs every checkpoint.
 //!
 //! The file is the encoded signer of C2SP signed notes, `PRIVATE+KEY+NAME+hex8+base64(01 ‖ seed)`, below
-//! comment lines that start with `#`. Specification: `docs/spec.md`, section 6. This file refuses to
+//! comment lines that start with `#`. Specification: `docs/spec.md`, section 5.5. This file refuses to
 //! know what is signed.
 
 use std::{

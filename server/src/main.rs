@@ -7,7 +7,13 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use tearline_ledger::name::{Domain, NameError};
-use tearline_server::{config::Config, init, logging, process, run::Bound};
+use tearline_server::{
+    check::{self, Fault},
+    config::Config,
+    init, logging, process,
+    run::{Bound, LogKeys},
+    store::{Options, SledStore},
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The server of Tearline.
@@ -35,20 +41,33 @@ enum Command {
         /// The configuration.
         file: PathBuf,
     },
+    /// Verify all that is stored, with the server stopped: every row, signature, rule, content and checkpoint.
+    #[command(after_help = "Example: tearlined check --config server/tearlined.toml")]
+    Check {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
     /// Run the server until SIGTERM or SIGINT. SIGHUP reloads certificates and revocation lists.
     #[command(after_help = "Example: tearlined run --config server/tearlined.toml")]
     Run {
         /// The configuration.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// Start although the charters in force name another log key, because the next call changes them.
+        #[arg(long)]
+        changing_log_key: bool,
     },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Init { folder, domain } => make(&folder, &domain),
-        Command::CheckConfig { file } => check(&file),
-        Command::Run { config } => serve(&config),
+        Command::CheckConfig { file } => check_config(&file),
+        Command::Check { config } => check_store(&config),
+        Command::Run { config, changing_log_key } => {
+            serve(&config, if changing_log_key { LogKeys::Changing } else { LogKeys::Named })
+        }
     };
     match done {
         Ok(code) => code,
@@ -67,7 +86,7 @@ fn make(folder: &std::path::Path, domain: &Domain) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(file: &std::path::Path) -> anyhow::Result<ExitCode> {
+fn check_config(file: &std::path::Path) -> anyhow::Result<ExitCode> {
     let problems = tearline_server::config::check::problems(&Config::load(file)?);
     for problem in &problems {
         eprintln!("tearlined: {problem}");
@@ -79,7 +98,26 @@ fn check(file: &std::path::Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn serve(file: &std::path::Path) -> anyhow::Result<ExitCode> {
+fn check_store(file: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let config = Config::load(file)?;
+    let folder = config.store_folder();
+    if !folder.is_dir() {
+        return Err(anyhow!("{}: there is no store to check", folder.display()));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let store = SledStore::open(&folder, Options::default())?;
+    let whole = runtime.block_on(check::check(&store, |checked| match &checked.fault {
+        None => println!("{:<24} {:>9} entries  whole", checked.name, checked.size),
+        Some(Fault { index: Some(index), what }) => println!("{}#{index}  DAMAGED: {what}", checked.name),
+        Some(Fault { index: None, what }) => println!("{}  DAMAGED: {what}", checked.name),
+    }))?;
+    if whole {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(anyhow!("the store is damaged: see \"A damaged store\" in the operator's guide before any start"))
+}
+
+fn serve(file: &std::path::Path, log_keys: LogKeys) -> anyhow::Result<ExitCode> {
     let config = Config::load(file)?;
     logging::start(&config.log);
     process::forbid_core_dumps()
@@ -97,7 +135,7 @@ fn serve(file: &std::path::Path) -> anyhow::Result<ExitCode> {
                 _ = interrupt.recv() => {}
             }
         };
-        Bound::bind(config).await?.serve(stop).await?;
+        Bound::bind_with(config, log_keys).await?.serve(stop).await?;
         anyhow::Ok(())
     })?;
     Ok(ExitCode::SUCCESS)

@@ -1,11 +1,12 @@
-//! Files that hold secrets: read only if nobody else could, written once, never overwritten.
+//! Files that hold secrets: read only if nobody else could, written once, never overwritten; and folders
+//! that nobody else enters.
 //!
 //! This file refuses to know what the secret is.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{DirBuilder, File, OpenOptions},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -64,6 +65,11 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), PrivateFileError> {
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+}
+
+/// Makes a folder that only its owner can enter, and those above it, if they are not there.
+pub fn folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What each organisation may use at once: connections, calls, streams, statements a minute.
 //!
 //! Places are reserved: an organisation's share is there whatever others do, and nothing in an answer
-//! tells of others. This file refuses to know what a call is for. Specification: `docs/spec.md`, section 8.
+//! tells of others. This file refuses to know what a call is for. Specification: `docs/spec.md`, annex C.
 
 use std::{
     collections::HashMap,

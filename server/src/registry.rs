@@ -279,8 +279,8 @@ impl<S: Store> Registry<S> {
     }
 
     /// Checks a stored room's head against its tree, its last entry and its state, and keeps nothing.
-    pub async fn check(&self, room: RoomId) -> Result<(), RegistryError> {
-        self.read_view(room).await.map(|_| ())
+    pub async fn check(&self, room: RoomId) -> Result<Option<RoomView>, RegistryError> {
+        self.read_view(room).await
     }
 
     async fn load(&self, room: RoomId) -> Result<Option<Arc<RoomView>>, RegistryError> {

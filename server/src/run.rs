@@ -5,7 +5,7 @@
 
 use std::{future::Future, io, net::SocketAddr, pin::Pin, sync::Arc};
 
-use tearline_ledger::id::RoomId;
+use tearline_ledger::{id::RoomId, note::VerifierKey};
 use tearline_proto::v1::{attachments_server::AttachmentsServer, rooms_server::RoomsServer};
 use tokio::{
     net::TcpListener,
@@ -24,7 +24,8 @@ use crate::{
     logkey::{LogKey, LogKeyError},
     pace::Pace,
     quota::Quotas,
-    registry::{Registry, RegistryError},
+    registry::{Registry, RegistryError, RoomView},
+    scrub,
     sequencer::{Sequencer, SequencerError},
     service::{
         Witnessed,
@@ -62,6 +63,19 @@ pub enum RunError {
     /// A stored room cannot be taken up.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The charters in force name another log key: every checkpoint would raise an alarm.
+    #[error(
+        "room {room}: its charter names the log key {named}, but `log_key` holds {held}: put back the file of the key that it names; \
+         to change keys, see \"The log key\" in the operator's guide"
+    )]
+    OtherLogKey {
+        /// The room's name.
+        room: String,
+        /// What the charter in force says.
+        named: VerifierKey,
+        /// What the configuration leads to.
+        held: VerifierKey,
+    },
     /// The sequencer can no longer write.
     #[error(transparent)]
     Sequencing(#[from] SequencerError),
@@ -100,28 +114,31 @@ type Sequencing = Pin<Box<dyn Future<Output = Result<(), SequencerError>> + Send
 /// Opens the store and the attachments, and starts what orders the rooms.
 async fn house(
     config: &Config,
-    log_key: LogKey,
+    (key, log_keys): (LogKey, LogKeys),
     quotas: &Arc<Quotas>,
     stopping: watch::Receiver<bool>,
 ) -> Result<(Arc<House<SledStore>>, Sequencing), RunError> {
-    let rows = config.data.join("store");
+    let rows = config.store_folder();
     let store = task::spawn_blocking(move || SledStore::open(&rows, Options::default()))
         .await
         .map_err(|_| RunError::Sequencer)??;
     let registry = Arc::new(Registry::open(Arc::new(store), RoomId(config.chamber)).await?);
+    let log_vkey: VerifierKey = key.verifier_key().parse().map_err(|_| RunError::Sequencer)?;
     for (_, room) in registry.all() {
         // Every head is checked against its tree before anything is served.
-        registry.check(room).await?;
+        let view = registry.check(room).await?.filter(|_| log_keys == LogKeys::Named);
+        if let Some(error) = view.and_then(|view| other_log_key(&view, &log_vkey)) {
+            return Err(error);
+        }
     }
-    let log_vkey = log_key.verifier_key().parse().map_err(|_| RunError::Sequencer)?;
-    let (sequencer, sequencing) = Sequencer::start(Arc::clone(&registry), Arc::new(log_key));
+    let (sequencer, sequencing) = Sequencer::start(Arc::clone(&registry), Arc::new(key));
     let house = House {
         domain: config.domain.clone(),
         gate: Gate::new(Arc::clone(&registry)),
         registry,
         sequencer,
         quotas: Arc::clone(quotas),
-        files: Files::open(&config.data.join("attachments")).await?,
+        files: Files::open(&config.attachments_folder()).await?,
         attachment_bytes: config.limits.attachment_bytes,
         log_vkey,
         pace: Pace::new(config.limits.pace_milliseconds),
@@ -131,14 +148,37 @@ async fn house(
     Ok((Arc::new(house), Box::pin(sequencing)))
 }
 
+fn other_log_key(view: &RoomView, held: &VerifierKey) -> Option<RunError> {
+    let named = &view.state.as_ref()?.charter().log_vkey;
+    (named != held).then(|| RunError::OtherLogKey {
+        room: view.name.to_string(),
+        named: named.clone(),
+        held: held.clone(),
+    })
+}
+
+/// What the charters in force say of the log key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogKeys {
+    /// Each names the configured one; a server whose charters do not refuses to start.
+    Named,
+    /// They are about to name it: the first thing that is entered are the charters that do.
+    Changing,
+}
+
 impl Bound {
     /// Opens all that the configuration names, and the socket last.
     pub async fn bind(config: Config) -> Result<Self, RunError> {
-        let log_key = LogKey::load(&config.log_key, &config.domain)?;
+        Self::bind_with(config, LogKeys::Named).await
+    }
+
+    /// As [`Self::bind`], also when the charters are about to change to another log key.
+    pub async fn bind_with(config: Config, log_keys: LogKeys) -> Result<Self, RunError> {
+        let key = LogKey::load(&config.log_key, &config.domain)?;
         let tls = Tls::load(&config.tls, &config.domain)?;
         let quotas = Quotas::new(&config.limits);
         let (stopping, stops) = watch::channel(false);
-        let (house, sequencing) = house(&config, log_key, &quotas, stops).await?;
+        let (house, sequencing) = house(&config, (key, log_keys), &quotas, stops).await?;
         let address = config.listen;
         let listener =
             TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
@@ -169,6 +209,7 @@ impl Bound {
         let admission =
             Admission::new(Arc::clone(&quotas), tls.revocations().clone(), limits.request_timeout);
         let usize_of = |limit: std::num::NonZeroU32| usize::try_from(limit.get()).unwrap_or(usize::MAX);
+        let scrubbing = tokio::spawn(scrub::watch(Arc::clone(house.registry.store()), health.clone()));
         let router = Server::builder()
             .concurrency_limit_per_connection(usize_of(limits.calls_per_connection))
             .max_concurrent_streams(limits.streams_per_connection.get())
@@ -223,6 +264,7 @@ impl Bound {
             }
         };
         refresh.abort();
+        scrubbing.abort();
         done
     }
 }

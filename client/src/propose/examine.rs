@@ -1,6 +1,6 @@
 //! What is pending, and what a proposal would send: opened, judged and laid out.
 //!
-//! Specification: `docs/spec.md`, sections 5 and 6. Signs nothing.
+//! Specification: `docs/spec.md`, section 9.5. Signs nothing.
 
 use std::collections::BTreeSet;
 

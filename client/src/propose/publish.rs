@@ -1,6 +1,6 @@
 //! Briefings into the chamber, with a manifest for each room that has a party.
 //!
-//! Specification: `docs/spec.md`, section 5. Nothing here leaves the chamber.
+//! Specification: `docs/spec.md`, sections 9.3 and 9.4. Nothing here leaves the chamber.
 
 use tearline_ledger::{
     content::Content,

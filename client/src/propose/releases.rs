@@ -1,6 +1,6 @@
 //! Proposals to release: portions, assessments and other posts into one room or several; recalls.
 //!
-//! Specification: `docs/spec.md`, sections 5 and 6. What a release must satisfy is judged in the ledger;
+//! Specification: `docs/spec.md`, sections 9.3 to 9.5. What a release must satisfy is judged in the ledger;
 //! here it is made.
 
 use std::collections::BTreeSet;

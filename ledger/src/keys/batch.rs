@@ -1,6 +1,6 @@
 //! Many Ed25519 signatures checked at once, three to four times faster than one by one.
 //!
-//! Specification: `docs/spec.md`, section 1. ZIP 215 promises the same answer as single checks; which
+//! Specification: `docs/spec.md`, section 13. ZIP 215 promises the same answer as single checks; which
 //! of them failed is found by single checks, so an attacker's bad signature costs time, not others.
 
 use ed25519_zebra::{Signature, VerificationKeyBytes, batch};

@@ -1,6 +1,6 @@
 //! X-Wing keys (X25519 and ML-KEM-768): what room keys are wrapped for.
 //!
-//! Specification: `docs/spec.md`, section 4. The library accepts degenerate keys; admission here does
+//! Specification: `docs/spec.md`, section 1.3. The library accepts degenerate keys; admission here does
 //! not. How a key is used is `wrap`'s affair.
 
 use std::{fmt, sync::Arc};

@@ -1,6 +1,6 @@
 //! Ed25519 keys: signing as in RFC 8032, verifying as in ZIP 215.
 //!
-//! Specification: `docs/spec.md`, section 1. ZIP 215 makes single and batch checks agree; admission
+//! Specification: `docs/spec.md`, section 1.3. ZIP 215 makes single and batch checks agree; admission
 //! refuses the keys under which it would accept what no one signed.
 
 use std::{cmp::Ordering, fmt, hash};

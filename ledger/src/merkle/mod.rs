@@ -1,6 +1,6 @@
 //! Merkle trees of RFC 9162: hashes, and which complete nodes make a root.
 //!
-//! Specification: `docs/spec.md`, section 6. Storage keeps complete nodes only, so everything here is
+//! Specification: `docs/spec.md`, section 5.2. Storage keeps complete nodes only, so everything here is
 //! said in terms of them. This module knows neither what a leaf means nor where nodes are kept.
 
 mod frontier;

@@ -1,6 +1,6 @@
 //! Letters by script, and the words that mix scripts.
 //!
-//! Specification: `docs/spec.md`, section 5. Latin, Greek and Cyrillic share many letter forms and are
+//! Specification: `docs/spec.md`, section 9.6. Latin, Greek and Cyrillic share many letter forms and are
 //! told apart by block; all others are strangers among Latin letters, and otherwise left alone.
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Signed notes: a text, an empty line, and who signed it.
 //!
-//! Specification: C2SP signed-note, as `docs/spec.md`, section 6, takes it. A note's text means
+//! Specification: C2SP signed-note, as `docs/spec.md`, section 5.3, takes it. A note's text means
 //! nothing here, and nothing at all before a known key's signature was verified.
 
 mod key;

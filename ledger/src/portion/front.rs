@@ -1,6 +1,6 @@
 //! The front matter of a briefing file: `key: value` lines between two lines `---`.
 //!
-//! Specification: `docs/spec.md`, section 5. Unknown and doubled keys are refused, so that a typing
+//! Specification: `docs/spec.md`, section 9. Unknown and doubled keys are refused, so that a typing
 //! error does not lose what was meant.
 
 use tearline_proto::v1::{Credibility, Precedence, Reliability};

@@ -1,6 +1,6 @@
 //! Instants as officers write them: `2024-01-14T13:30:00Z`.
 //!
-//! Specification: `docs/spec.md`, section 5. One form of RFC 3339 only: UTC, whole seconds.
+//! Specification: `docs/spec.md`, section 9. One form of RFC 3339 only: UTC, whole seconds.
 
 /// Seconds since 1970 of `YYYY-MM-DDThh:mm:ssZ`; `None` for any other form and for impossible dates.
 /// Years from 1970 to 9999; no leap second.

@@ -1,6 +1,6 @@
 //! Why a proposal must not be shown, signed or sent.
 //!
-//! Each variant is one rule of `docs/spec.md`, sections 5 and 6, and says where it is broken and what
+//! Each variant is one rule of `docs/spec.md`, section 9.5, and says where it is broken and what
 //! to do. Texts that were sealed are never repeated here.
 
 use crate::{

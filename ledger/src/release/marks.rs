@@ -1,6 +1,6 @@
 //! Under which mark a portion is shown to whom, and what downgrade that takes.
 //!
-//! Specification: `docs/spec.md`, section 5. Knows marks, parties and downgrades, not texts: composer and
+//! Specification: `docs/spec.md`, section 9.3. Knows marks, parties and downgrades, not texts: composer and
 //! checker both ask here, so that they cannot differ.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! The rules on sealed text: what a proposal would enact, opened, judged and laid out for a screen.
 //!
-//! Specification: `docs/spec.md`, sections 5 and 6. Run by proposer, approvers and any verifying
+//! Specification: `docs/spec.md`, section 9.5. Run by proposer, approvers and any verifying
 //! mediator; nobody else can. Pure: it neither fetches, nor signs, nor decides for an officer. Rules
 //! that need no opening are in `rules` and are not repeated here.
 

@@ -1,6 +1,6 @@
 //! Opens what a statement carries sealed.
 //!
-//! Specification: `docs/spec.md`, section 4. Knows nothing of what is inside but its length.
+//! Specification: `docs/spec.md`, section 7.2. Knows nothing of what is inside but its length.
 
 use tearline_proto::v1;
 use zeroize::Zeroizing;

@@ -1,6 +1,6 @@
 //! Released portions: made from a recorded briefing, and checked to be exactly what it gives.
 //!
-//! Specification: `docs/spec.md`, section 5. One derivation for composer and checker. Knows one room at
+//! Specification: `docs/spec.md`, section 9.4. One derivation for composer and checker. Knows one room at
 //! a time; downgrades and marks are in `marks`.
 
 use std::{collections::BTreeSet, fmt};

@@ -1,6 +1,6 @@
 //! A post that mediators release: opened from the very bytes that it names, and judged.
 //!
-//! Specification: `docs/spec.md`, sections 4, 5 and 9. Refuses whatever would tell a room's readers of
+//! Specification: `docs/spec.md`, sections 7.2, 9.2 and 9.5. Refuses whatever would tell a room's readers of
 //! a room that they do not read.
 
 use tearline_proto::v1;

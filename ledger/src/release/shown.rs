@@ -1,6 +1,6 @@
 //! All that a proposal would send, laid out for the screen of the one who is asked to sign.
 //!
-//! Specification: `docs/spec.md`, section 5. Only [`super::check`] makes one, so what is shown has passed
+//! Specification: `docs/spec.md`, section 9.5. Only [`super::check`] makes one, so what is shown has passed
 //! every rule. How it looks on a screen is not known here.
 
 use super::Lowered;

@@ -1,6 +1,6 @@
 //! Each target of a proposal: the bytes that were signed, where they belong, and what they do.
 //!
-//! Specification: `docs/spec.md`, sections 3, 5 and 6. What a post holds is in `posts`, what a charter says
+//! Specification: `docs/spec.md`, sections 3, 6 and 9.5. What a post holds is in `posts`, what a charter says
 //! in `charters`.
 
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! How content is padded and cut: sizes only, no bytes of anyone's.
 //!
-//! Specification: `docs/spec.md`, section 4. Padded content is content ‖ 0x80 ‖ zeros, as long as
+//! Specification: `docs/spec.md`, section 7.2. Padded content is content ‖ 0x80 ‖ zeros, as long as
 //! Padmé makes content and 0x80; it is cut into chunks of 64 KiB, of which only the last is shorter.
 
 /// Plain bytes of every chunk but the last.

@@ -124,6 +124,16 @@ impl Config {
         Self::parse(&text, &absolute)
     }
 
+    /// Where the store is.
+    pub fn store_folder(&self) -> PathBuf {
+        self.data.join("store")
+    }
+
+    /// Where the attachments are.
+    pub fn attachments_folder(&self) -> PathBuf {
+        self.data.join("attachments")
+    }
+
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let raw: Raw = toml::from_str(text).map_err(|error| {
             let (line, key) = place(text, error.span());

@@ -1,6 +1,6 @@
 //! Why an attachment was not taken or not served, each a fact with what to do about it.
 //!
-//! Refuses to know of the wire. Specification: `docs/spec.md`, appendix "Attachments".
+//! Refuses to know of the wire. Specification: `docs/spec.md`, annex E.
 
 use std::io;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! The rooms as of the last durable commit, in memory: what every read is bounded by.
 //!
 //! The engine shows a write before it is durable; a read must not. Refuses to know the engine, and holds no rows.
-//! Specification: `docs/spec.md`, appendix "The store".
+//! Specification: `docs/spec.md`, annex D.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};

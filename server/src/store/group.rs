@@ -1,6 +1,6 @@
 //! Commits that are made durable together: each is admitted whole or refused, then all become one engine batch.
 //!
-//! Refuses to know threads, files and when the batch is written. Layout: `docs/spec.md`, appendix "The store".
+//! Refuses to know threads, files and when the batch is written. Layout: `docs/spec.md`, annex D.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Keys and values of the embedded store, byte for byte: one ordered tree, every value with a checksum.
 //!
-//! Refuses to know the engine and what entries mean. Layout: `docs/spec.md`, appendix "The store"; keys are
+//! Refuses to know the engine and what entries mean. Layout: `docs/spec.md`, annex D; keys are
 //! big-endian and follow the order of commits, because keys in any other order make the cost grow with the store.
 //!
 //! | key | value |

@@ -2,7 +2,7 @@
 //!
 //! The engine takes damage in its log for the end of it and then opens an older store. The mark is written after
 //! each commit is durable and is itself not synced: so it is never ahead of a sound store, and ahead of one that
-//! lost its end. Refuses to know the engine. Layout: `docs/spec.md`, appendix "The store".
+//! lost its end. Refuses to know the engine. Layout: `docs/spec.md`, annex D.
 
 use std::fs::{File, OpenOptions};
 use std::io;

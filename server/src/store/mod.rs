@@ -1,7 +1,7 @@
 //! What the sequencer and the services ask of durable storage: one narrow trait and its types.
 //!
 //! Refuses to know what an entry, a checkpoint or a state means, and which engine keeps them. The trait holds
-//! nothing that PostgreSQL could not do with one transaction a commit. Specification: `docs/spec.md`, section 6.
+//! nothing that PostgreSQL could not do with one transaction a commit. Specification: `docs/spec.md`, annex D.
 
 use std::future::Future;
 

@@ -1,7 +1,7 @@
 //! Reads from the engine, every value checked: rows, links, long values.
 //!
 //! Refuses to know of durability and of threads; a caller bounds what it asks for by the directory.
-//! Layout: `docs/spec.md`, appendix "The store".
+//! Layout: `docs/spec.md`, annex D.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

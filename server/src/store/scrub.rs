@@ -2,7 +2,7 @@
 //!
 //! Each row's link, body, id, tree nodes; with the first step the room's state and members, with the last its root.
 //! Refuses to know what entries mean: signatures and rules are for whoever replays the room.
-//! Specification: `docs/spec.md`, appendix "The store".
+//! Specification: `docs/spec.md`, annex D.
 
 use super::directory::Room;
 use super::layout::{self, Flags, Link};

@@ -1,7 +1,7 @@
 //! The store that is embedded in the server: sled, one tree, one writing thread.
 //!
 //! Small reads run where they are called, because they cost less than a change of threads; large ones and scrubs
-//! run on blocking threads. Refuses to know what it stores. Layout: `docs/spec.md`, appendix "The store".
+//! run on blocking threads. Refuses to know what it stores. Layout: `docs/spec.md`, annex D.
 
 use std::fs::File;
 use std::path::Path;

@@ -2,7 +2,7 @@
 //!
 //! Checked are the format, that no acknowledged commit is lost, every head, the last row and the root of each room,
 //! and that nothing lies beyond. The rest is the scrub's. Refuses to know what rows mean.
-//! Specification: `docs/spec.md`, appendix "The store".
+//! Specification: `docs/spec.md`, annex D.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -15,6 +15,7 @@ use super::layout::{self, FORMAT, HeadRow, Tail};
 use super::mark::{Acknowledged, MarkFile};
 use super::read::{self, Fault, check, fetch, guarded};
 use super::{Damage, Options, StoreError, tree};
+use crate::private_file;
 
 /// A store that passed the checks.
 pub(super) struct Opened {
@@ -28,7 +29,7 @@ pub(super) struct Opened {
 }
 
 pub(super) fn open(dir: &Path, options: Options) -> Result<Opened, StoreError> {
-    fs::create_dir_all(dir).map_err(files(dir))?;
+    private_file::folder(dir).map_err(files(dir))?;
     let lock = lock(dir)?;
     let rows = dir.join("rows");
     let blobs = rows.join("blobs");

@@ -1,6 +1,6 @@
 //! The arithmetic of RFC 9162 that the store needs to check what it kept: which row holds a node, and roots.
 //!
-//! Refuses to know proofs, checkpoints and the engine. Specification: `docs/spec.md`, section 6.
+//! Refuses to know proofs, checkpoints and the engine. Specification: `docs/spec.md`, section 5.2.
 
 use tearline_ledger::digest::Digest;
 use tearline_ledger::merkle::NodeId;

@@ -2,7 +2,7 @@
 //!
 //! The engine's flush is not an fsync, so its file is synced here after each. A write that fails is never tried
 //! again: the store is failed for good, because what reached the disk is unknown. Refuses to know what it writes.
-//! Specification: `docs/spec.md`, appendix "The store".
+//! Specification: `docs/spec.md`, annex D.
 
 use std::fs::File;
 use std::io;

@@ -1,7 +1,7 @@
 //! The accept loop: a task for each handshake, with a limit on everything that a stranger can make grow.
 //!
 //! It yields connections whose members are known. Strangers who never finish a handshake crowd out each
-//! other only; each organisation has its own places. Specification: `docs/spec.md`, sections 7 and 8.
+//! other only; each organisation has its own places. Specification: `docs/spec.md`, annex C.
 
 use std::{
     io,

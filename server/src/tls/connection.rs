@@ -1,7 +1,7 @@
 //! A connection whose member is known, which ends when it may no longer be.
 //!
 //! It is cut when its certificate is revoked or expires, and when it is idle too long: nothing above it
-//! has to remember that. It refuses to know what is said on it. Specification: `docs/spec.md`, section 7.
+//! has to remember that. It refuses to know what is said on it. Specification: `docs/spec.md`, annex C.
 
 use std::{
     fmt, io,

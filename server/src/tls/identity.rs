@@ -1,7 +1,7 @@
 //! Who is at the other end: the member that a verified certificate names.
 //!
 //! A certificate says who somebody is, never what they may do: that follows from the charter of each
-//! room. Specification: `docs/spec.md`, section 7.
+//! room. Specification: `docs/spec.md`, annex C.
 
 use std::{sync::Arc, time::SystemTime};
 

@@ -1,7 +1,7 @@
 //! The files of TLS, read and judged as a whole: certificate, key, authorities, revocation lists.
 //!
 //! Either all of it is right, and makes one configuration, or none of it is used. This file refuses to
-//! know when to read them. Specification: `docs/spec.md`, section 7; `docs/operations.md`.
+//! know when to read them. Specification: `docs/spec.md`, annex C; `docs/operations.md`.
 
 use std::{
     fs, io,

@@ -1,7 +1,7 @@
 //! TLS 1.3 with client certificates: who may connect, who they are, and until when.
 //!
 //! Nothing passes here without a certificate of a member of this instance. This folder refuses to know
-//! of gRPC and of rooms. Specification: `docs/spec.md`, sections 7 and 8.
+//! of gRPC and of rooms. Specification: `docs/spec.md`, annex C.
 
 pub mod accept;
 mod connection;

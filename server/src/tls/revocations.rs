@@ -1,7 +1,7 @@
 //! Which certificates are revoked now, for connections that are open already.
 //!
 //! New connections are judged by the TLS configuration; this set ends those that were open before the
-//! revocation. It refuses to know who a serial number belongs to. Specification: `docs/spec.md`, section 7.
+//! revocation. It refuses to know who a serial number belongs to. Specification: `docs/spec.md`, annex C.
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -55,10 +55,12 @@ impl Failure {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`, which hands errors over")]
     pub(crate) fn refused(reason: impl ToString) -> Self {
         Self::Refused(reason.to_string())
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`, which hands errors over")]
     pub(crate) fn usage(reason: impl ToString) -> Self {
         Self::Usage(reason.to_string())
     }
@@ -116,12 +118,11 @@ impl Context {
     /// The desk with its keys.
     pub(crate) fn desk(&self) -> Result<Desk, Failure> {
         let profile = self.profile()?;
-        let vault = match self.opened.get() {
-            Some(vault) => vault.clone(),
-            None => {
-                let vault = self.vault(&profile)?;
-                self.opened.get_or_init(|| vault).clone()
-            }
+        let vault = if let Some(vault) = self.opened.get() {
+            vault.clone()
+        } else {
+            let vault = self.vault(&profile)?;
+            self.opened.get_or_init(|| vault).clone()
         };
         Ok(Desk::new(profile, Some(vault)))
     }
@@ -164,19 +165,18 @@ impl Context {
         read.map_err(|error| Failure::refused(format!("the terminal cannot be read: {error}")))?;
         Ok(answer.trim() == wanted)
     }
+}
 
-    /// The text of a file, or of standard input for `-`.
-    pub(crate) fn text(&self, path: &Path) -> Result<String, Failure> {
-        /// No paper and no briefing is longer.
-        const MAX: u64 = 64 << 20;
-        if path == Path::new("-") {
-            return io::read_to_string(io::stdin().lock())
-                .map_err(|error| Failure::refused(format!("standard input cannot be read: {error}")));
-        }
-        let bytes = tearline_client::durable::read(path, MAX).lift()?;
-        String::from_utf8(bytes)
-            .map_err(|_| Failure::refused(format!("{}: is not UTF-8 text", path.display())))
+/// The text of a file, or of standard input for `-`.
+pub(crate) fn text_of(path: &Path) -> Result<String, Failure> {
+    /// No paper and no briefing is longer.
+    const MAX: u64 = 64 << 20;
+    if path == Path::new("-") {
+        return io::read_to_string(io::stdin().lock())
+            .map_err(|error| Failure::refused(format!("standard input cannot be read: {error}")));
     }
+    let bytes = tearline_client::durable::read(path, MAX).lift()?;
+    String::from_utf8(bytes).map_err(|_| Failure::refused(format!("{}: is not UTF-8 text", path.display())))
 }
 
 /// Whole seconds since 1970, by this machine's clock.

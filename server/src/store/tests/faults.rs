@@ -1,8 +1,9 @@
 //! Damage of every kind is refused at the start or found and named; it is never served.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use super::*;
+use crate::scrub;
 use crate::store::layout::{body_key, link_key, member_key};
 
 async fn filled(dir: &Path) -> Author {
@@ -259,4 +260,32 @@ async fn after_a_failed_write_everything_is_refused() {
     drop(store);
     let store = open(dir.path()).unwrap();
     assert_eq!(store.head(&author.room).await.unwrap().unwrap().size, 1);
+}
+
+#[tokio::test]
+async fn the_background_scrub_finds_damage_and_says_that_the_server_is_not_well() {
+    use tonic_health::pb::{
+        HealthCheckRequest, health_check_response::ServingStatus, health_server::Health as _,
+    };
+    use tonic_health::server::{HealthReporter, HealthService};
+
+    let dir = tempfile::tempdir().unwrap();
+    let author = filled(dir.path()).await;
+    for (damaged, expected) in [(false, ServingStatus::Serving), (true, ServingStatus::NotServing)] {
+        if damaged {
+            tamper(dir.path(), |engine| {
+                let body = engine.get(body_key(31)).unwrap().unwrap();
+                engine.insert(body_key(30), body).unwrap();
+            });
+        }
+        let store = Arc::new(open(dir.path()).unwrap());
+        let found = scrub::all(store.as_ref()).await;
+        let place = found.map(|damage| (damage.room, damage.index));
+        assert_eq!(place, damaged.then_some((Some(author.room), Some(30))));
+        let health = HealthReporter::new();
+        scrub::watch(store, health.clone()).await;
+        let request = tonic::Request::new(HealthCheckRequest { service: String::new() });
+        let answer = HealthService::from_health_reporter(health).check(request).await.unwrap();
+        assert_eq!(answer.into_inner().status(), expected);
+    }
 }

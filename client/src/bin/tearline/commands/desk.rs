@@ -9,7 +9,7 @@ use tearline_ledger::{
 
 use crate::{
     cli::{Endorse, Init},
-    context::{Context, Failure, Lift as _},
+    context::{Context, Failure, Lift as _, text_of},
     report::say,
 };
 
@@ -57,7 +57,7 @@ pub(crate) fn init(context: &Context, args: &Init) -> Result<(), Failure> {
 
 pub(crate) fn endorse(context: &Context, args: &Endorse) -> Result<(), Failure> {
     let profile = context.profile()?;
-    let card = SignedCard::from_text(&context.text(&args.card)?)
+    let card = SignedCard::from_text(&text_of(&args.card)?)
         .map_err(|error| Failure::refused(format!("{}: {error}", args.card.display())))?;
     let (own, other) = (profile.member(), &card.card().name);
     if other.role() != Role::Party || other.org() != own.org() || other.domain() != own.domain() {

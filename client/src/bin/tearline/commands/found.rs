@@ -21,7 +21,7 @@ use tearline_ledger::{
 
 use crate::{
     cli::Found,
-    context::{Context, Failure, Lift as _, now},
+    context::{Context, Failure, Lift as _, now, text_of},
     report::say,
 };
 
@@ -43,10 +43,10 @@ fn begin(context: &Context, args: &Found) -> Result<(), Failure> {
     let vkey: VerifierKey = log_key
         .parse()
         .map_err(|error| Failure::usage(format!("--log-key: {error}: give what `tearlined init` printed")))?;
-    let spki = connect::public_key_of("authority", context.text(authority)?.as_bytes()).lift()?;
+    let spki = connect::public_key_of("authority", text_of(authority)?.as_bytes()).lift()?;
     let mut cards = vec![profile.card().lift()?];
     for path in &args.card {
-        cards.push(read_card(context, path)?);
+        cards.push(read_card(path)?);
     }
     cards.sort_by(|a, b| a.card().name.cmp(&b.card().name));
     cards.dedup_by(|a, b| a.card() == b.card());
@@ -85,7 +85,7 @@ fn first_signature(
 
 fn sign(context: &Context, args: &Found) -> Result<(), Failure> {
     let profile = context.profile()?;
-    let admission = read(context, &args.file)?;
+    let admission = read(&args.file)?;
     let (room, charter) = chamber(&admission)?;
     let me = profile.member();
     let member = charter
@@ -113,15 +113,15 @@ fn sign(context: &Context, args: &Found) -> Result<(), Failure> {
 }
 
 /// The founding in a file, which every mediator has signed.
-pub(crate) fn complete(context: &Context, path: &Path) -> Result<Admission, Failure> {
-    let admission = read(context, path)?;
+pub(crate) fn complete(path: &Path) -> Result<Admission, Failure> {
+    let admission = read(path)?;
     chamber(&admission)?;
     admission.require_quorum().map_err(Failure::refused)?;
     Ok(admission)
 }
 
-fn read(context: &Context, path: &Path) -> Result<Admission, Failure> {
-    Admission::from_text(&context.text(path)?)
+fn read(path: &Path) -> Result<Admission, Failure> {
+    Admission::from_text(&text_of(path)?)
         .map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
 }
 
@@ -136,8 +136,8 @@ fn chamber(admission: &Admission) -> Result<(RoomId, &Charter), Failure> {
     }
 }
 
-pub(crate) fn read_card(context: &Context, path: &Path) -> Result<SignedCard, Failure> {
-    SignedCard::from_text(&context.text(path)?)
+pub(crate) fn read_card(path: &Path) -> Result<SignedCard, Failure> {
+    SignedCard::from_text(&text_of(path)?)
         .map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
 }
 

@@ -9,13 +9,13 @@ use tearline_ledger::admission::Invitation;
 use super::{found, sync_all};
 use crate::{
     cli::{Found, Join},
-    context::{Context, Failure, Lift as _},
+    context::{Context, Failure, Lift as _, text_of},
     report::say,
 };
 
 pub(crate) fn join(context: &Context, args: &Join) -> Result<(), Failure> {
     let mut profile = context.profile()?;
-    let invitation = Invitation::from_text(&context.text(&args.invitation)?)
+    let invitation = Invitation::from_text(&text_of(&args.invitation)?)
         .map_err(|error| Failure::refused(format!("{}: {error}", args.invitation.display())))?;
     let joining = Joining::check(&profile, &invitation).lift()?;
     let mut question = format!("Server      {}\nSigned by\n", joining.server);
@@ -51,7 +51,7 @@ pub(crate) fn join(context: &Context, args: &Join) -> Result<(), Failure> {
 
 /// Sends a founding that every mediator has signed.
 pub(crate) fn submit_founding(context: &Context, args: &Found) -> Result<(), Failure> {
-    let admission = found::complete(context, &args.file)?;
+    let admission = found::complete(&args.file)?;
     let (runtime, mut desk, session) = context.online()?;
     let submissions: Vec<Submission> = admission
         .statements()

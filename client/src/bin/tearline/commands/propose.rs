@@ -29,7 +29,7 @@ use tokio::runtime::Runtime;
 use super::{found::read_card, show, sync_all};
 use crate::{
     cli::{Admit, Lost, Publish, Release},
-    context::{Context, Failure, Lift as _},
+    context::{Context, Failure, Lift as _, text_of},
     report::say,
 };
 
@@ -138,7 +138,7 @@ pub(super) fn post(
 }
 
 pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> {
-    let text = context.text(&args.file)?;
+    let text = text_of(&args.file)?;
     let file = BriefingFile::parse(text.as_bytes())
         .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
     let office = Office::open(context)?;
@@ -243,9 +243,9 @@ fn answers(office: &Office, args: &Release) -> Result<Option<Ref>, Failure> {
 }
 
 pub(crate) fn admit(context: &Context, args: &Admit) -> Result<(), Failure> {
-    let mut cards = vec![read_card(context, &args.card)?];
+    let mut cards = vec![read_card(&args.card)?];
     for path in &args.card_too {
-        cards.push(read_card(context, path)?);
+        cards.push(read_card(path)?);
     }
     let office = Office::open(context)?;
     let mediator = office.mediator()?;

@@ -14,14 +14,14 @@ use tearline_proto::v1;
 use super::{read::own_room, sync_all};
 use crate::{
     cli::{Draft, Write},
-    context::{Context, Failure, Lift as _},
+    context::{Context, Failure, Lift as _, text_of},
     report::say,
 };
 
 #[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
     let (Write::Concern(draft) | Write::Assessment(draft) | Write::Note(draft)) = args;
-    let text = context.text(&draft.file)?;
+    let text = text_of(&draft.file)?;
     let (runtime, mut desk, session) = context.online()?;
     runtime.block_on(sync_all(context, &session, &mut desk))?;
     let named = |error| Failure::refused(format!("{}: {error}", draft.file.display()));
