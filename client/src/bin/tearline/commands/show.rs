@@ -1,5 +1,7 @@
 //! A proposal on the approver's screen: exactly what will be sent, and to whom.
 
+use std::collections::BTreeSet;
+
 use tearline_client::{
     propose::examine::Examined,
     refs::EntryRef,
@@ -11,7 +13,8 @@ use tearline_client::{
     words,
 };
 use tearline_ledger::{
-    name::MemberName,
+    charter::Charter,
+    name::{MemberName, Role},
     release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownTarget},
 };
 
@@ -121,7 +124,11 @@ fn chartered(target: &ShownTarget, charter: &ShownCharter) -> String {
     let member = |member: &ShownMember| {
         let custodian = if member.custodian { " (custodian)" } else { "" };
         let endorsed = if member.endorsed { ", endorsed" } else { "" };
-        format!("{}{custodian}{endorsed}  {}", member.name.desk(), words::fingerprint(&member.fingerprint))
+        format!(
+            "{}{custodian}{endorsed}\n       {}",
+            member.name.desk(),
+            words::fingerprint(&member.fingerprint)
+        )
     };
     for added in &charter.added {
         out.push_str(&format!("   + {}\n", member(added)));
@@ -130,7 +137,13 @@ fn chartered(target: &ShownTarget, charter: &ShownCharter) -> String {
         out.push_str(&format!("   - {}\n", member(removed)));
     }
     for change in &charter.changed {
-        out.push_str(&format!("   ~ {}\n     was {}\n", member(&change.after), member(&change.before)));
+        out.push_str(&format!("   ~ {}\n   was {}\n", member(&change.after), member(&change.before)));
+    }
+    for party in newcomers(charter) {
+        out.push_str(&format!(
+            "   ! {} COMES INTO THIS ROOM and will read all that is posted in it\n",
+            party
+        ));
     }
     for grant in &charter.grants {
         out.push_str(&format!(
@@ -143,6 +156,19 @@ fn chartered(target: &ShownTarget, charter: &ShownCharter) -> String {
         out.push_str("   ! SUCCESSION: no custodian of the party is left to endorse this\n");
     }
     out
+}
+
+/// Parties that come into a room that other parties are in already.
+fn newcomers(charter: &ShownCharter) -> BTreeSet<String> {
+    let parties = |charter: &Charter| -> BTreeSet<String> {
+        let party = charter.members.iter().filter(|member| member.name.role() == Role::Party);
+        party.map(|member| member.name.org().as_str().to_owned()).collect()
+    };
+    let before = charter.before.as_ref().map(parties).unwrap_or_default();
+    if before.is_empty() {
+        return BTreeSet::new();
+    }
+    parties(&charter.charter).difference(&before).cloned().collect()
 }
 
 /// What an approver types to release: the room's name, or yes where nothing is sent to a party.
