@@ -65,7 +65,7 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         map.insert("entry".to_owned(), json!(reference.to_string()));
         map.insert("accepted_at".to_owned(), json!(iso(line.accepted_at)));
         map.insert("author".to_owned(), json!(line.signed.statement.author.desk()));
-        map.insert("signed_by".to_owned(), line.signers.iter().map(MemberName::desk).collect());
+        map.insert("signed_by".to_owned(), json!(signers(&line)));
         map.insert("required".to_owned(), json!(needed));
         map.insert("portions_match_manifest".to_owned(), json!(portions));
         map.insert("answers".to_owned(), json!(answers.as_ref().map(ToString::to_string)));
@@ -111,10 +111,17 @@ fn answered(desk: &Desk, content: &Content) -> Result<Option<EntryRef>, Failure>
     }
 }
 
+/// The desks that signed, by name.
+fn signers(line: &Line) -> Vec<&str> {
+    let mut signers: Vec<&str> = line.signers.iter().map(MemberName::desk).collect();
+    signers.sort_unstable();
+    signers
+}
+
 fn render(line: &Line, content: &Content, (needed, portions): (u32, Option<usize>), of: &str) -> String {
     let kind = content.kind_name().to_uppercase();
     let mut out = ends(&format!(" {:<11} {kind}{of}", precedence(content)), &dtg(line.accepted_at));
-    let signers: Vec<&str> = line.signers.iter().map(MemberName::desk).collect();
+    let signers = signers(line);
     out.push_str(&format!(
         " Signed by   {} ({} of {needed} required)\n\n",
         signers.join(", "),
@@ -123,7 +130,8 @@ fn render(line: &Line, content: &Content, (needed, portions): (u32, Option<usize
     out.push_str(&body(content));
     out.push_str("\n ✓ signatures ✓ place in record");
     if let Some(count) = portions {
-        out.push_str(&format!(" ✓ {count} portions match manifest\n"));
+        let matched = if count == 1 { "portion matches" } else { "portions match" };
+        out.push_str(&format!(" ✓ {count} {matched} manifest\n"));
         out.push_str(" Any other portions were withheld. How many cannot be known.");
     }
     out.push('\n');
