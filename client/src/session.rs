@@ -47,8 +47,10 @@ pub struct Reading {
 impl Session {
     /// Connects this desk to its server.
     pub async fn open(desk: &Desk) -> Result<Self, Error> {
+        // First, for a desk that has not joined has no certificate either.
+        let server = desk.profile().server()?;
         let credentials = Credentials::load(desk.profile(), desk.vault()?)?;
-        Ok(Self::over(Connection::open(desk.profile().server()?, credentials).await?))
+        Ok(Self::over(Connection::open(server, credentials).await?))
     }
 
     /// The services over a connection.

@@ -15,7 +15,7 @@ use tearline_ledger::{
     entry::Entry,
     id::RoomId,
     keys::{KeyId, PublicKey},
-    merkle::{Frontier, FrontierError, TreeSize, root_nodes},
+    merkle::{Frontier, FrontierError, NodeId, TreeSize, root_nodes},
     name::{MemberName, Org, Role},
     rules::{RoomState, SnapshotError},
 };
@@ -69,6 +69,9 @@ pub struct RoomView {
     pub last_accepted_at: u64,
     /// The signed checkpoint of its size.
     pub checkpoint: Bytes,
+    /// The tree's right edge before the last commit and all nodes that this completed: what the proofs of
+    /// its entries are made of. Empty if the room was loaded.
+    pub newest_nodes: HashMap<NodeId, Digest>,
 }
 
 impl RoomView {
@@ -312,6 +315,7 @@ impl<S: Store> Registry<S> {
             frontier,
             last_accepted_at: last,
             checkpoint: head.checkpoint,
+            newest_nodes: HashMap::new(),
         }))
     }
 

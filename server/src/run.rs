@@ -28,6 +28,7 @@ use crate::{
     scrub,
     sequencer::{Sequencer, SequencerError},
     service::{
+        Witnessed,
         attachments::Attachments,
         rooms::{House, Rooms},
     },
@@ -141,6 +142,7 @@ async fn house(
         attachment_bytes: config.limits.attachment_bytes,
         log_vkey,
         pace: Pace::new(config.limits.pace_milliseconds),
+        witnessed: Witnessed::default(),
         stopping,
     };
     Ok((Arc::new(house), Box::pin(sequencing)))

@@ -148,6 +148,17 @@ impl Mediator<'_> {
     ) -> Result<(), ProposeError> {
         let charter = room.replica.state()?.charter();
         let name = &card.card().name;
+        if name.role() == Role::Party && room.replica.name() == RoomName::CHAMBER {
+            return Err(ProposeError::PartyInChamber(name.desk().to_owned()));
+        }
+        let owner = room.replica.state()?.constitution().own_room_of();
+        if let Some(owner) = owner.filter(|owner| name.role() == Role::Party && *owner != name.org()) {
+            return Err(ProposeError::OthersRoom {
+                room: room.replica.name().to_owned(),
+                party: owner.as_str().to_owned(),
+                desk: name.desk().to_owned(),
+            });
+        }
         let mut next = successor(charter)?;
         let mut endorsement = None;
         if name.role() == Role::Party && had_custodian(room, name.org())? {

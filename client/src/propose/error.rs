@@ -88,6 +88,21 @@ pub enum ProposeError {
     /// The member is nowhere.
     #[error("{0} is a member of none of these rooms: check the name")]
     NotAMember(String),
+    /// A party's desk for the mediators' own room.
+    #[error("{0} is a party's desk, and no party is ever in the chamber: admit it to its own room")]
+    PartyInChamber(String),
+    /// A party's desk for the room of another party.
+    #[error(
+        "{room} is the room of {party} alone, and {desk} would read all that comes into it: found a room for both with `tearline admit`"
+    )]
+    OthersRoom {
+        /// The room's name.
+        room: String,
+        /// The one whose room it is.
+        party: String,
+        /// The desk on the card.
+        desk: String,
+    },
     /// A card in one of the rooms already, with these keys.
     #[error("{0} is a member of all these rooms already, with these keys")]
     MemberAlready(String),

@@ -372,7 +372,8 @@ impl<S: Store> Task<S> {
             if working.is_empty() {
                 continue;
             }
-            added.push((room, mem::take(&mut working.history)));
+            let history = mem::take(&mut working.history);
+            added.extend((!history.is_empty()).then_some((room, history)));
             let (room_commit, view) = working.finish(domain, self.log_key.as_ref())?;
             commit.rooms.push(room_commit);
             views.push((room, view));

@@ -8,7 +8,7 @@ use tearline_ledger::{
     digest::Digest,
     entry::{AccessRecord, Entry},
     id::{RoomId, StatementId},
-    merkle::Frontier,
+    merkle::{Frontier, NodeId, TreeSize, root_nodes},
     name::Domain,
     note::NoteSigner,
     rules::{Effect, Found, RoomState, VerifiedEntry},
@@ -31,6 +31,8 @@ pub(super) struct Working {
     created: bool,
     chartered: bool,
     changed: bool,
+    /// The tree's right edge in the store.
+    edge: Vec<Digest>,
     frontier: Frontier,
     last_accepted_at: u64,
     rows: Vec<NewRow>,
@@ -64,6 +66,7 @@ impl Working {
             created: false,
             chartered: false,
             changed: false,
+            edge: view.frontier.nodes().to_vec(),
             frontier: view.frontier.clone(),
             last_accepted_at: view.last_accepted_at,
             rows: Vec::new(),
@@ -83,6 +86,7 @@ impl Working {
             created: true,
             chartered: false,
             changed: false,
+            edge: Vec::new(),
             frontier: Frontier::new(),
             last_accepted_at: 0,
             rows: Vec::new(),
@@ -167,6 +171,8 @@ impl Working {
         }
         self.changed |= verified.changes_state();
         self.push_row(&entry, Some(*id.as_bytes()), content);
+        // Bases name the roots of rooms; nobody asks for those of an access log.
+        self.history.push((self.frontier.size().0, self.frontier.root(), entry.accepted_at()));
         entry.bytes().clone()
     }
 
@@ -179,8 +185,17 @@ impl Working {
     fn push_row(&mut self, entry: &Entry, id: Option<[u8; 16]>, content: Option<Bytes>) {
         let nodes = self.frontier.append(entry.leaf());
         self.last_accepted_at = entry.accepted_at();
-        self.history.push((self.frontier.size().0, self.frontier.root(), entry.accepted_at()));
         self.rows.push(NewRow { id, entry: entry.bytes().clone(), content, nodes });
+    }
+
+    fn newest_nodes(&self) -> HashMap<NodeId, Digest> {
+        let mut nodes: HashMap<NodeId, Digest> =
+            root_nodes(TreeSize(self.base)).into_iter().zip(self.edge.iter().copied()).collect();
+        for (leaf, row) in (self.base..).zip(&self.rows) {
+            let completed = (0..).zip(&row.nodes);
+            nodes.extend(completed.map(|(level, hash)| (NodeId { level, index: leaf >> level }, *hash)));
+        }
+        nodes
     }
 
     /// What the store is to commit, and what is to be published then.
@@ -193,6 +208,7 @@ impl Working {
         let origin = Origin::new(domain.clone(), self.room.0);
         let checkpoint = Checkpoint { origin, size: self.frontier.size(), root };
         let checkpoint = Bytes::from(checkpoint.sign(log_key)?.to_bytes());
+        let newest_nodes = self.state.as_ref().map(|_| self.newest_nodes()).unwrap_or_default();
         let state = self.state.as_ref();
         let members = |state: &RoomState| {
             state.charter().members.iter().map(|member| member.name.as_str().to_owned()).collect()
@@ -214,6 +230,7 @@ impl Working {
             frontier: self.frontier,
             last_accepted_at: self.last_accepted_at,
             checkpoint,
+            newest_nodes,
         };
         Ok((commit, Arc::new(view)))
     }

@@ -125,7 +125,7 @@ async fn require_attachments<S: Store>(house: &House<S>, call: &[Submission<Sign
 
 async fn receipt<S: Store>(house: &House<S>, accepted: Accepted) -> Result<Receipt, Status> {
     let Accepted { room, index, entry, view } = accepted;
-    let proof = house.inclusion(room, index, view.size()).await?;
+    let proof = house.inclusion(room, index, &view).await?;
     Ok(Receipt { entry, index, proof, checkpoint: view.checkpoint.clone() })
 }
 

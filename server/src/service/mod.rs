@@ -5,3 +5,6 @@ pub mod rooms;
 
 mod append;
 mod read;
+mod witnessed;
+
+pub use witnessed::Witnessed;

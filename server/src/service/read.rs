@@ -7,10 +7,10 @@ use bytes::Bytes;
 use tearline_ledger::{entry::Entry, id::RoomId};
 use tearline_proto::v1::{ReadRequest, Row, Rows};
 use tokio::{sync::mpsc, time::timeout};
-use tokio_stream::{Stream, wrappers::ReceiverStream};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::rooms::{House, broken};
+use super::rooms::{House, RowStream, broken};
 use crate::{
     error,
     gate::{Caller, damaged},
@@ -32,7 +32,7 @@ pub(super) async fn read<S: Store>(
     house: Arc<House<S>>,
     caller: Caller,
     request: ReadRequest,
-) -> Result<impl Stream<Item = Result<Rows, Status>> + Send + use<S>, Status> {
+) -> Result<RowStream, Status> {
     let (room, view) = house.gate.room(&caller, &request.room).await?;
     let size = view.size().0;
     if request.from > size {
@@ -40,23 +40,30 @@ pub(super) async fn read<S: Store>(
         return Err(error::refused("OUT_OF_RANGE", Some("from"), message));
     }
     let limit = if request.limit == 0 { u64::MAX } else { request.limit };
-    // An access log has no content, so reading it leaves no record.
-    let content = request.content && view.state.is_some();
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    let reader = Reader {
+    let mut reader = Reader {
         house,
         caller,
         room,
         next: request.from,
         end: request.from.saturating_add(limit),
-        content,
+        // An access log has no content, so reading it leaves no record.
+        content: request.content && view.state.is_some(),
         follow: request.follow,
-        sender,
     };
-    let first = reader.begin().await?;
-    tokio::spawn(reader.run(first));
-    Ok(ReceiverStream::new(receiver))
+    let begun = reader.begin().await?;
+    let first = reader.message(&begun.view).await?;
+    let whole = !first.checkpoint.is_empty();
+    if whole && !reader.follow {
+        return Ok(Box::pin(tokio_stream::once(Ok(first))));
+    }
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    // There is room for the first.
+    let _ = sender.try_send(Ok(first));
+    tokio::spawn(reader.run(begun, whole, sender));
+    Ok(Box::pin(ReceiverStream::new(receiver)))
 }
+
+type Sender = mpsc::Sender<Result<Rows, Status>>;
 
 struct Reader<S> {
     house: Arc<House<S>>,
@@ -66,7 +73,6 @@ struct Reader<S> {
     end: u64,
     content: bool,
     follow: bool,
-    sender: mpsc::Sender<Result<Rows, Status>>,
 }
 
 /// The room whose rows may leave now, and the guard that keeps later ones recorded.
@@ -100,20 +106,25 @@ impl<S: Store> Reader<S> {
         view.ok_or_else(error::no_such_room)
     }
 
-    async fn run(mut self, begun: Begun) {
-        if let Err(status) = self.stream(&begun).await {
+    /// Goes on after the first message, which brought all up to its checkpoint if `whole`.
+    async fn run(mut self, begun: Begun, whole: bool, sender: Sender) {
+        if let Err(status) = self.stream(&begun, whole, &sender).await {
             // A reader that has gone needs no answer.
-            let _ = self.sender.send(Err(status)).await;
+            let _ = sender.send(Err(status)).await;
         }
     }
 
-    async fn stream(&mut self, begun: &Begun) -> Result<(), Status> {
+    async fn stream(&mut self, begun: &Begun, mut whole: bool, sender: &Sender) -> Result<(), Status> {
         let Some(mut sizes) = self.house.registry.sizes(self.room) else { return Ok(()) };
         let mut view = Arc::clone(&begun.view);
         let mut stopping = self.house.stopping.clone();
         loop {
-            if !self.send_rows(&view).await? {
-                return Ok(());
+            while !whole {
+                let message = self.message(&view).await?;
+                whole = !message.checkpoint.is_empty();
+                if sender.send(Ok(message)).await.is_err() {
+                    return Ok(());
+                }
             }
             if !self.follow || self.next >= self.end {
                 return Ok(());
@@ -126,7 +137,7 @@ impl<S: Store> Reader<S> {
                             return Ok(());
                         }
                     }
-                    () = self.sender.closed() => return Ok(()),
+                    () = sender.closed() => return Ok(()),
                     _ = stopping.wait_for(|stopping| *stopping) => {
                         return Err(error::unavailable("the server is stopping", Duration::from_secs(5)));
                     }
@@ -136,34 +147,29 @@ impl<S: Store> Reader<S> {
             self.house.gate.still(&self.caller, self.room).await?;
             // What a following reader is sent from here on was recorded in the commit that brought it.
             view = self.view().await?;
+            whole = false;
         }
     }
 
-    /// Sends rows up to the view's size, then its checkpoint. False: the reader has gone.
-    async fn send_rows(&mut self, view: &RoomView) -> Result<bool, Status> {
+    /// The next rows up to the view's size; with the last of them its checkpoint.
+    async fn message(&mut self, view: &RoomView) -> Result<Rows, Status> {
         let upto = view.size().0.min(self.end);
-        let begins = self.next;
-        while self.next < upto {
+        let mut message = Rows::default();
+        if self.next < upto {
             let limit = (upto - self.next).min(MESSAGE_ROWS);
-            let stored =
-                self.house.registry.store().rows(&self.room.0, self.next, limit, MESSAGE_BYTES, self.content);
-            let stored = stored.await.map_err(|error| broken(&error))?;
+            let store = self.house.registry.store();
+            let stored = store.rows(&self.room.0, self.next, limit, MESSAGE_BYTES, self.content).await;
+            let stored = stored.map_err(|error| broken(&error))?;
             if stored.is_empty() {
                 return Err(error::fault());
             }
             self.next += stored.len() as u64;
-            let last = self.next >= upto;
-            let checkpoint = if last { self.house.cosigned(self.room, view).await? } else { Bytes::new() };
-            let rows = stored.into_iter().map(|row| self.row(row)).collect();
-            if self.sender.send(Ok(Rows { rows, checkpoint })).await.is_err() {
-                return Ok(false);
-            }
+            message.rows = stored.into_iter().map(|row| self.row(row)).collect();
         }
-        if begins == self.next {
-            let checkpoint = self.house.cosigned(self.room, view).await?;
-            return Ok(self.sender.send(Ok(Rows { rows: Vec::new(), checkpoint })).await.is_ok());
+        if self.next >= upto {
+            message.checkpoint = self.house.cosigned(self.room, view).await?;
         }
-        Ok(true)
+        Ok(message)
     }
 
     fn row(&self, stored: StoredRow) -> Row {

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
-use super::{append, read};
+use super::{append, read, witnessed::Witnessed};
 use crate::{
     error,
     files::Attachments,
@@ -52,6 +52,8 @@ pub struct House<S> {
     pub log_vkey: VerifierKey,
     /// The tick on which answers to parties leave.
     pub pace: Pace,
+    /// Cosignatures of the rooms that were asked for.
+    pub witnessed: Witnessed,
     /// Becomes true when the server stops: streams that follow a room end then.
     pub stopping: watch::Receiver<bool>,
 }
@@ -60,7 +62,7 @@ pub struct House<S> {
 #[derive(Debug)]
 pub struct Rooms<S>(pub Arc<House<S>>);
 
-type RowStream = Pin<Box<dyn Stream<Item = Result<Rows, Status>> + Send>>;
+pub(super) type RowStream = Pin<Box<dyn Stream<Item = Result<Rows, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl<S: Store> rooms_server::Rooms for Rooms<S> {
@@ -85,7 +87,7 @@ impl<S: Store> rooms_server::Rooms for Rooms<S> {
         let name = caller.name.clone();
         let stream = read::read(Arc::clone(&self.0), caller, request.into_inner()).await;
         self.0.pace.keep(&name).await;
-        Ok(Response::new(Box::pin(stream?)))
+        stream.map(Response::new)
     }
 
     async fn prove(&self, request: Request<ProveRequest>) -> Result<Response<Proof>, Status> {
@@ -110,14 +112,17 @@ impl<S: Store> rooms_server::Rooms for Rooms<S> {
 impl<S: Store> House<S> {
     /// A room's checkpoint with the cosignatures of that very checkpoint.
     pub(super) async fn cosigned(&self, room: RoomId, view: &RoomView) -> Result<Bytes, Status> {
-        let lines = self.registry.store().cosignatures(&room.0).await.map_err(|error| broken(&error))?;
-        let key = Origin::new(self.domain.clone(), room.0).log_key(&self.log_vkey);
-        let Ok(own) = SignedCheckpoint::open(&view.checkpoint, &key) else {
+        let lines = self.witnessed.lines(self.registry.store().as_ref(), room).await;
+        let lines = lines.map_err(|error| broken(&error))?;
+        if lines.is_empty() {
             return Ok(view.checkpoint.clone());
-        };
+        }
+        let key = Origin::new(self.domain.clone(), room.0).log_key(&self.log_vkey);
+        // The server's own: what it signed need not be verified.
+        let Ok(own) = Note::parse(&view.checkpoint) else { return Ok(view.checkpoint.clone()) };
         let mut out = view.checkpoint.to_vec();
         for note in lines.iter().filter_map(|bytes| Note::parse(bytes).ok()) {
-            if note.unverified_text() == own.note().unverified_text() {
+            if note.unverified_text() == own.unverified_text() {
                 for line in witness_lines(&note, &key) {
                     out.extend_from_slice(format!("{line}\n").as_bytes());
                 }
@@ -141,11 +146,13 @@ impl<S: Store> House<S> {
             Ok(None) => return Err(bad(&format!("it carries no cosignature of {}", caller.name.desk()))),
             Err(error) => return Err(bad(&error.to_string())),
         }
-        let store = self.registry.store();
-        store
-            .put_cosignature(&room.0, caller.name.as_str(), Bytes::copy_from_slice(note))
-            .await
-            .map_err(|error| broken(&error))
+        let kept = self.witnessed.keep(
+            self.registry.store().as_ref(),
+            room,
+            caller.name.as_str(),
+            Bytes::copy_from_slice(note),
+        );
+        kept.await.map_err(|error| broken(&error))
     }
 
     /// An auditor cosigns with its signing key, under the name of its desk; an access log has no charter,
@@ -203,10 +210,16 @@ impl<S: Store> House<S> {
         &self,
         room: RoomId,
         index: u64,
-        size: TreeSize,
+        view: &RoomView,
     ) -> Result<Vec<Bytes>, Status> {
-        let plan = InclusionPlan::new(index, size).map_err(|_| error::fault())?;
-        let hashes = self.hashes(room, plan.nodes()).await?;
+        let plan = InclusionPlan::new(index, view.size()).map_err(|_| error::fault())?;
+        // Of an entry that came with the view's own commit, all is in memory.
+        let known: Option<Vec<_>> =
+            plan.nodes().iter().map(|node| view.newest_nodes.get(node).copied()).collect();
+        let hashes = match known {
+            Some(hashes) => hashes,
+            None => self.hashes(room, plan.nodes()).await?,
+        };
         Ok(to_bytes(&plan.resolve(&hashes).map_err(|_| error::fault())?))
     }
 

@@ -29,6 +29,8 @@ pub struct House {
     /// The process; it ends before its folder goes.
     pub server: Server,
     folder: TempDir,
+    /// Where the server listened that the charters name.
+    charters_address: String,
     /// Kept so that tests that run at the same time share it.
     _template: Arc<TempDir>,
 }
@@ -46,12 +48,22 @@ impl House {
         let address = address.context("the configuration says where to listen")?.trim_matches('"').to_owned();
         fs::write(&config, text.replace(&address, "127.0.0.1:0"))?;
         let server = Server::start(&config)?;
-        for desk in fs::read_dir(house.join("desks"))? {
-            let profile = desk?.path().join("profile.toml");
-            let moved = fs::read_to_string(&profile)?.replace(&address, &server.address().to_string());
-            fs::write(&profile, moved)?;
+        let house = Self { server, folder, charters_address: address, _template: template };
+        for desk in fs::read_dir(house.path("desks"))? {
+            house.move_desk(&desk?.path())?;
         }
-        Ok(Self { server, folder, _template: template })
+        Ok(house)
+    }
+
+    /// Says to a desk that has just joined where this copy's server is: the charters name the original's.
+    pub fn settle(&self, desk: &str) -> Result<()> {
+        self.move_desk(&self.desk(desk))
+    }
+
+    fn move_desk(&self, desk: &Path) -> Result<()> {
+        let profile = desk.join("profile.toml");
+        let text = fs::read_to_string(&profile)?;
+        Ok(fs::write(&profile, text.replace(&self.charters_address, &self.server.address().to_string()))?)
     }
 
     /// A file or folder of the house.

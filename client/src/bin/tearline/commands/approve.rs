@@ -12,8 +12,10 @@ use tearline_client::{
     },
     refs::EntryRef,
     show::{
+        WIDTH,
         content::{body, safe, to_json},
         time::{dtg, iso},
+        wrap,
     },
 };
 use tearline_ledger::name::{MemberName, Org};
@@ -58,14 +60,18 @@ pub(crate) fn pending(context: &Context) -> Result<(), Failure> {
 fn line(pending: &Pending) -> String {
     let signers: Vec<&str> = pending.signers.iter().map(MemberName::desk).collect();
     let mark = if pending.signed_here { " " } else { "●" };
-    format!(
-        " {mark} {:<12} to {:<20} signed by {} ({} of {}), until {}\n",
-        pending.entry.to_string(),
-        pending.rooms.join(", "),
+    let state = format!(
+        "signed by {} ({} of {}), open until {}",
         signers.join(", "),
         signers.len(),
         pending.quorum,
         dtg(pending.not_after)
+    );
+    format!(
+        " {mark} {:<12} to {}\n{}",
+        pending.entry.to_string(),
+        pending.rooms.join(", "),
+        wrap(&state, 19, WIDTH)
     )
 }
 

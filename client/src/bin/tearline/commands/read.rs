@@ -68,7 +68,7 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         map.insert("entry".to_owned(), json!(reference.to_string()));
         map.insert("accepted_at".to_owned(), json!(iso(line.accepted_at)));
         map.insert("author".to_owned(), json!(line.signed.statement.author.desk()));
-        map.insert("signed_by".to_owned(), line.signers.iter().map(MemberName::desk).collect());
+        map.insert("signed_by".to_owned(), json!(signers(&line)));
         map.insert("required".to_owned(), json!(needed));
         map.insert("portions_match_manifest".to_owned(), json!(portions));
         map.insert("answers".to_owned(), json!(answers.as_ref().map(ToString::to_string)));
@@ -114,15 +114,23 @@ fn answered(desk: &Desk, content: &Content) -> Result<Option<EntryRef>, Failure>
     }
 }
 
+/// The desks that signed, by name.
+fn signers(line: &Line) -> Vec<&str> {
+    let mut signers: Vec<&str> = line.signers.iter().map(MemberName::desk).collect();
+    signers.sort_unstable();
+    signers
+}
+
 fn render(line: &Line, content: &Content, (needed, portions): (u32, Option<usize>), of: &str) -> String {
     let kind = content.kind_name().to_uppercase();
     let mut out = ends(&format!(" {:<11} {kind}{of}", precedence(content)), &dtg(line.accepted_at));
-    let signers: Vec<&str> = line.signers.iter().map(MemberName::desk).collect();
+    let signers = signers(line);
     let _ = writeln!(out, " Signed by   {} ({} of {needed} required)\n", signers.join(", "), signers.len());
     out.push_str(&body(content));
     out.push_str("\n ✓ signatures ✓ place in record");
     if let Some(count) = portions {
-        let _ = writeln!(out, " ✓ {count} portions match manifest");
+        let matched = if count == 1 { "portion matches" } else { "portions match" };
+        let _ = writeln!(out, " ✓ {count} {matched} manifest");
         out.push_str(" Any other portions were withheld. How many cannot be known.");
     }
     out.push('\n');

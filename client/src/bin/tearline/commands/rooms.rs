@@ -223,16 +223,15 @@ impl Item {
 
     fn to_text(&self, unread: bool) -> String {
         let precedence = self.content.as_ref().map_or("", precedence);
-        let line = format!(
-            "  {}  {:<11} {:<10} {:<8} {:<15} {}",
+        let left = format!(
+            "  {}  {:<11} {:<10} {:<8} {:<15} ",
             if unread { "●" } else { " " },
             self.entry,
             precedence,
             self.from,
-            dtg(self.accepted_at),
-            self.subject()
+            dtg(self.accepted_at)
         );
-        fit(&line)
+        hang(&left, &self.subject())
     }
 
     fn to_json(&self) -> Value {
@@ -304,13 +303,11 @@ pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
     say(context, &json!({"posts": list, "unread": unread_count, "acknowledgements_due": due}), &text)
 }
 
-/// One line of a listing, cut to the screen's width.
-fn fit(line: &str) -> String {
-    if line.chars().count() <= WIDTH {
-        return format!("{line}\n");
-    }
-    let kept: String = line.chars().take(WIDTH - 1).collect();
-    format!("{}…\n", kept.trim_end())
+/// Text behind what stands at its left, going on below itself where the line is full.
+fn hang(left: &str, text: &str) -> String {
+    let indent = left.chars().count();
+    let block = wrap(text, indent, WIDTH);
+    if block.is_empty() { format!("{left}\n") } else { format!("{left}{}", block.trim_start_matches(' ')) }
 }
 
 /// Posts that somebody of this organisation has acknowledged.

@@ -1,6 +1,6 @@
 //! A proposal on the approver's screen: exactly what will be sent, and to whom.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use tearline_client::{
     propose::examine::Examined,
@@ -13,7 +13,8 @@ use tearline_client::{
     words,
 };
 use tearline_ledger::{
-    name::{MemberName, Org},
+    charter::Charter,
+    name::{MemberName, Org, Role},
     release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownTarget},
 };
 
@@ -131,7 +132,11 @@ fn chartered(target: &ShownTarget, charter: &ShownCharter) -> String {
     let member = |member: &ShownMember| {
         let custodian = if member.custodian { " (custodian)" } else { "" };
         let endorsed = if member.endorsed { ", endorsed" } else { "" };
-        format!("{}{custodian}{endorsed}  {}", member.name.desk(), words::fingerprint(&member.fingerprint))
+        format!(
+            "{}{custodian}{endorsed}\n       {}",
+            member.name.desk(),
+            words::fingerprint(&member.fingerprint)
+        )
     };
     for added in &charter.added {
         let _ = writeln!(out, "   + {}", member(added));
@@ -140,7 +145,10 @@ fn chartered(target: &ShownTarget, charter: &ShownCharter) -> String {
         let _ = writeln!(out, "   - {}", member(removed));
     }
     for change in &charter.changed {
-        let _ = writeln!(out, "   ~ {}\n     was {}", member(&change.after), member(&change.before));
+        let _ = writeln!(out, "   ~ {}\n   was {}", member(&change.after), member(&change.before));
+    }
+    for party in newcomers(charter) {
+        let _ = writeln!(out, "   ! {party} COMES INTO THIS ROOM and will read all that is posted in it");
     }
     for grant in &charter.grants {
         let _ = writeln!(
@@ -154,6 +162,19 @@ fn chartered(target: &ShownTarget, charter: &ShownCharter) -> String {
         out.push_str("   ! SUCCESSION: no custodian of the party is left to endorse this\n");
     }
     out
+}
+
+/// Parties that come into a room that other parties are in already.
+fn newcomers(charter: &ShownCharter) -> BTreeSet<String> {
+    let parties = |charter: &Charter| -> BTreeSet<String> {
+        let party = charter.members.iter().filter(|member| member.name.role() == Role::Party);
+        party.map(|member| member.name.org().as_str().to_owned()).collect()
+    };
+    let before = charter.before.as_ref().map(parties).unwrap_or_default();
+    if before.is_empty() {
+        return BTreeSet::new();
+    }
+    parties(&charter.charter).difference(&before).cloned().collect()
 }
 
 /// What an approver types to release: the room's name, or yes where nothing is sent to a party.

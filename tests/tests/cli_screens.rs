@@ -1,0 +1,241 @@
+//! What officers see: calm, exact, at most eighty columns; and the same for programs, in JSON.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use tearline_tests::cli::House;
+
+const LONG: &str = "---
+subject: A subject that is a good deal longer than what one line of an inbox can hold beside the rest
+precedence: FLASH
+source: C3
+---
+
+(C//REL TO DRC, RWA)  All of this goes to both. It is long enough that it must be broken into several lines on any screen of eighty columns, as most of what officers write is.
+
+(S//ORCON)  This does not.
+";
+
+/// No line is longer than a plain terminal is wide.
+fn narrow(what: &str, text: &str) -> Result<()> {
+    for line in text.lines() {
+        let columns = line.chars().count();
+        ensure!(columns <= 80, "{what}: a line of {columns} columns:\n{line}\nin\n{text}");
+    }
+    Ok(())
+}
+
+fn shows(what: &str, text: &str, lines: &[&str]) -> Result<()> {
+    narrow(what, text)?;
+    let mut rest = text;
+    for line in lines {
+        let at = rest.find(line).with_context(|| format!("{what} does not show {line:?} there:\n{text}"))?;
+        rest = &rest[at + line.len()..];
+    }
+    Ok(())
+}
+
+#[test]
+fn a_partys_screens_say_what_came_and_how_far_it_can_be_relied_upon() -> Result<()> {
+    let house = House::kivu()?;
+    let desk = "drc/liaison";
+    house.text(desk, &["fetch"])?;
+    shows(
+        "inbox",
+        &house.text(desk, &["inbox"])?,
+        &[
+            " drc · drc/liaison · complete to ",
+            "Z, witnessed by nobody\n",
+            "     REF         PREC       FROM     DTG             SUBJECT\n",
+            "     drc#5       IMMEDIATE  us       ",
+            "Column towards Sake\n",
+            "     drc#4       IMMEDIATE  us       ",
+            "     drc#1       PRIORITY   us       ",
+            "Offer of intelligence on\n",
+            "  the armed group\n",
+            " plenary · drc/liaison · ",
+            "  ●  plenary#1   IMMEDIATE  us       ",
+            " 1 unread\n Next: tearline read plenary#1\n",
+        ],
+    )?;
+    shows(
+        "read",
+        &house.text(desk, &["read", "drc#4"])?,
+        &[
+            " IMMEDIATE   ASSESSMENT of your concern drc#3  ",
+            " Signed by   us/kinshasa, us/washington (2 of 2 required)\n",
+            " PARTLY CORROBORATED · OFFENSIVE · likely (55–80 %) · confidence moderate\n",
+            " (C//REL TO DRC)  A column of about 40 vehicles left its positions north of Sake\n",
+            " (U)  The road from Sake to Goma was open to civilian traffic at noon.\n",
+            " ✓ signatures ✓ place in record ✓ 2 portions match manifest\n",
+            " Any other portions were withheld. How many cannot be known.\n",
+        ],
+    )?;
+    shows("read, downgraded", &house.text(desk, &["read", "drc#5"])?, &["✓ 1 portion matches manifest"])?;
+    shows("status", &house.text(desk, &["status"])?, &[" drc · ", "6 entries, charter 1\n", " plenary · "])?;
+    shows(
+        "who",
+        &house.text(desk, &["who", "drc"])?,
+        &[
+            "drc   quorum 2 of 3\n",
+            "auditor   un/monitor-1\n",
+            "mediator  us/washington\n",
+            "party     drc/delegation (custodian)\n",
+            "party     drc/liaison\n",
+        ],
+    )?;
+    shows(
+        "verify",
+        &house.text(desk, &["verify"])?,
+        &[" ✓ drc ", " 6 entries ", " ✓ plenary ", "access/drc"],
+    )?;
+    narrow("fetch", &house.text(desk, &["fetch"])?)?;
+    Ok(())
+}
+
+#[test]
+fn a_mediators_screens_show_exactly_what_would_be_sent() -> Result<()> {
+    let house = House::kivu()?;
+    let briefing = house.publish("us/washington", "long.md", LONG)?;
+    house.text("us/washington", &["fetch"])?;
+    narrow("read briefing", &house.text("us/washington", &["read", &briefing])?)?;
+    let proposed = house.text(
+        "us/washington",
+        &["release", &briefing, "--portions", "1", "--to", "plenary", "drc", "rwanda"],
+    )?;
+    narrow("release", &proposed)?;
+    let waiting = house.json("us/kinshasa", &["pending"])?;
+    let proposal = waiting["proposals"][0]["proposal"].as_str().context("a proposal")?.to_owned();
+    shows(
+        "pending",
+        &house.text("us/kinshasa", &["pending"])?,
+        &[&proposal, "us/washington (1 of 2)", "Next: "],
+    )?;
+    // Not signed: there is nobody to ask.
+    let mut look = house.command(&["--profile", &house.arg("desks/us-kinshasa")])?;
+    look.args(["--passphrase-file", "passphrase", "approve", &proposal]);
+    let look = tearline_tests::cli::said::Said::of(look)?;
+    ensure!(look.code == 1 && look.err.contains("--yes"), "{look:?}");
+    shows(
+        "approve",
+        &look.out,
+        &[
+            " PROPOSED BY us/washington\n",
+            " TO  ",
+            "desks will read this)   PORTIONS 1 of 2, word for word\n",
+            "exactly as it will be sent",
+            " FLASH RELEASE\n",
+            " (C//REL TO ",
+            "All of this goes to both.",
+            " ATTACHMENTS none\n",
+            " DOWNGRADES none\n",
+            " HIDDEN CHARACTERS none\n",
+            " ALREADY GIVEN ON THIS MATTER   nothing\n",
+        ],
+    )?;
+    ensure!(!look.out.contains("This does not."), "what is withheld is on the screen:\n{}", look.out);
+    let entries = house.enact("us/kinshasa", &proposal)?;
+    ensure!(entries.len() == 3, "{entries:?}");
+    house.text("drc/liaison", &["fetch"])?;
+    let inbox = house.text("drc/liaison", &["inbox"])?;
+    shows("inbox", &inbox, &["FLASH", "A subject that is a good", "beside the rest\n"])?;
+    narrow("given", &house.text("us/kigali", &["given", "drc"])?)?;
+    narrow("who", &house.text("us/kigali", &["who"])?)?;
+    narrow("status", &house.text("us/kigali", &["status"])?)?;
+    narrow("verify", &house.text("us/kigali", &["verify", "--all"])?)?;
+    narrow("lost", &house.text("us/kigali", &["lost", "drc/liaison"])?)?;
+    house.text("un/monitor-1", &["export", "b.bundle"])?;
+    shows(
+        "verify-bundle",
+        &house.text("un/monitor-1", &["verify-bundle", "b.bundle"])?,
+        &["Bundle of kivu.example, written ", " ✓ drc ", " ✓ rules across rooms\n"],
+    )?;
+    Ok(())
+}
+
+/// Every name in an object and the objects within, as in `rooms[].size`.
+fn keys(json: &Value, under: &str, out: &mut BTreeSet<String>) {
+    match json {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let path = if under.is_empty() { key.clone() } else { format!("{under}.{key}") };
+                keys(value, &path, out);
+                out.insert(path);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                keys(item, &format!("{under}[]"), out);
+            }
+        }
+        _ => (),
+    }
+}
+
+/// The names that `docs/json.md` promises under a heading.
+fn promised(command: &str) -> Result<BTreeSet<String>> {
+    let doc = include_str!("../../docs/json.md");
+    let (_, section) = doc.split_once(&format!("\n## {command}\n")).with_context(|| command.to_owned())?;
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    Ok(rows.map(|(name, _)| name.to_owned()).collect())
+}
+
+#[test]
+fn every_command_writes_the_json_that_is_documented() -> Result<()> {
+    let house = House::kivu()?;
+    let agrees = |command: &str, desk: &str, args: &[&str]| -> Result<Value> {
+        let json = house.json(desk, args)?;
+        let mut found = BTreeSet::new();
+        keys(&json, "", &mut found);
+        let promised = promised(command)?;
+        let undocumented: Vec<_> = found.difference(&promised).collect();
+        ensure!(undocumented.is_empty(), "{command}: not in docs/json.md: {undocumented:?} of {json}");
+        let missing: Vec<_> = promised.difference(&found).collect();
+        ensure!(missing.is_empty(), "{command}: docs/json.md promises {missing:?}, but: {json}");
+        Ok(json)
+    };
+    let card = house.arg("desks/drc-envoy/card.tearline");
+    let init = ["init", "drc/envoy", "--role", "party", "--domain", "kivu.example", "--work-factor", "10"];
+    agrees("init", "drc/envoy", &init)?;
+    agrees("endorse", "drc/delegation", &["endorse", &card, "--out", "envoy.card"])?;
+    agrees("found", "us/kigali", &["found", "papers/chamber.founding"])?;
+    agrees("join", "us/kigali", &["join", "papers/us-kigali.invitation"])?;
+    house.settle("us/kigali")?;
+    agrees("fetch", "us/kigali", &["fetch"])?;
+    agrees("status", "us/kigali", &["status"])?;
+    agrees("who", "us/kigali", &["who"])?;
+    agrees("inbox", "us/kigali", &["inbox"])?;
+    agrees("ack", "drc/liaison", &["ack", "drc#4"])?;
+    agrees("write", "us/kigali", &["write", "note", "papers/note.md", "--to", "chamber"])?;
+    let briefing = agrees("publish", "us/kigali", &["publish", "papers/sake.md"])?;
+    let briefing = briefing["entry"].as_str().context("entry")?.to_owned();
+    let to_drc = ["release", &briefing, "--portions", "1", "--to", "drc"];
+    let proposal = agrees("release", "us/kigali", &to_drc)?;
+    agrees("pending", "us/kigali", &["pending"])?;
+    agrees("approve", "us/kinshasa", &["approve", proposal["proposal"].as_str().context("proposal")?])?;
+    let proposal = agrees("admit", "us/kigali", &["admit", "envoy.card", "drc"])?;
+    agrees("reject", "us/kinshasa", &["reject", proposal["proposal"].as_str().context("proposal")?])?;
+    let proposal = agrees("lost", "us/kigali", &["lost", "drc/liaison"])?;
+    agrees("withdraw", "us/kigali", &["withdraw", proposal["proposal"].as_str().context("proposal")?])?;
+    agrees("verify", "un/monitor-1", &["verify", "--all"])?;
+    agrees("export", "un/monitor-1", &["export", "kivu.bundle"])?;
+    agrees("verify-bundle", "un/monitor-1", &["verify-bundle", "kivu.bundle"])?;
+
+    // Posts of all kinds together: what one kind has, another has not.
+    let promised = promised("read")?;
+    for (desk, entry) in [("drc/liaison", "drc#4"), ("drc/liaison", "drc#3"), ("us/kigali", &briefing)] {
+        let mut found = BTreeSet::new();
+        keys(&house.json(desk, &["read", entry])?, "", &mut found);
+        let undocumented: Vec<_> = found.difference(&promised).collect();
+        ensure!(undocumented.is_empty(), "read {entry}: not in docs/json.md: {undocumented:?}");
+    }
+    let given = house.json("us/kigali", &["given", "drc"])?;
+    for key in ["entry", "accepted_at", "signed_by", "recalled", "kind", "subject"] {
+        ensure!(!given["given"][0][key].is_null(), "given: {key} in {given}");
+    }
+    Ok(())
+}
