@@ -4,7 +4,7 @@ use anyhow::Result;
 use tearline_ledger::{digest::Digest, statement::Act};
 
 use super::{Cut, Log, good};
-use crate::world::{World, sign};
+use crate::world::sign;
 
 pub(super) fn logs() -> Result<Vec<Log>> {
     let (world, drc, _) = good::small()?;
