@@ -56,13 +56,14 @@ fn line(pending: &Pending) -> String {
     let signers: Vec<&str> = pending.signers.iter().map(MemberName::desk).collect();
     let mark = if pending.signed_here { " " } else { "●" };
     format!(
-        " {mark} {:<12} to {:<20} signed by {} ({} of {}), until {}\n",
+        " {mark}  {:<12} {:<16} {:<16} open until {}\n      {} of {} signed: {}\n",
         pending.entry.to_string(),
-        pending.rooms.join(", "),
-        signers.join(", "),
+        format!("by {}", pending.author.desk()),
+        format!("to {}", pending.rooms.join(", ")),
+        dtg(pending.not_after),
         signers.len(),
         pending.quorum,
-        dtg(pending.not_after)
+        signers.join(", "),
     )
 }
 

@@ -117,10 +117,11 @@ fn render(line: &Line, content: &Content, (needed, portions): (u32, Option<usize
         signers.join(", "),
         signers.len()
     ));
-    out.push_str(&body(content));
-    out.push_str("\n ✓ signatures ✓ place in record");
+    out.push_str(body(content).trim_end_matches('\n'));
+    out.push_str("\n\n ✓ signatures ✓ place in record");
     if let Some(count) = portions {
-        out.push_str(&format!(" ✓ {count} portions match manifest\n"));
+        let match_it = if count == 1 { "portion matches" } else { "portions match" };
+        out.push_str(&format!(" ✓ {count} {match_it} manifest\n"));
         out.push_str(" Any other portions were withheld. How many cannot be known.");
     }
     out.push('\n');

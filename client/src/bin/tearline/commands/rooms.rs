@@ -7,6 +7,7 @@ use tearline_client::{
     desk::{Desk, Room},
     replica::{Line, Replica},
     show::{
+        WIDTH,
         content::{precedence, safe},
         time::{ago, clock, dtg, iso},
     },
@@ -22,6 +23,9 @@ use crate::{
 
 /// Seconds.
 const DAY: u64 = 24 * 3600;
+
+/// Characters of a subject that a listing shows, however long its other columns are.
+const SUBJECT_MIN: usize = 12;
 
 pub(crate) fn fetch(context: &Context, args: &Fetch) -> Result<(), Failure> {
     let (runtime, mut desk, session) = context.online()?;
@@ -221,15 +225,24 @@ impl Item {
 
     fn to_text(&self, unread: bool) -> String {
         let precedence = self.content.as_ref().map_or("", precedence);
-        format!(
-            "  {}  {:<11} {:<10} {:<8} {:<15} {}\n",
+        let mut line = format!(
+            "  {}  {:<11} {:<10} {:<8} {:<15} ",
             if unread { "●" } else { " " },
             self.entry,
             precedence,
             self.from,
             dtg(self.accepted_at),
-            self.subject()
-        )
+        );
+        let room = WIDTH.saturating_sub(line.chars().count()).max(SUBJECT_MIN);
+        let subject = self.subject();
+        if subject.chars().count() > room {
+            line.extend(subject.chars().take(room - 1));
+            line.push_str("…\n");
+        } else {
+            line.push_str(&subject);
+            line.push('\n');
+        }
+        line
     }
 
     fn to_json(&self) -> Value {

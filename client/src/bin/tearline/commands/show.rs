@@ -93,14 +93,12 @@ fn posted(target: &ShownTarget, post: &ShownPost) -> String {
     let portions = if numbers.is_empty() {
         String::new()
     } else {
-        format!("   PORTIONS {} of {}, word for word", numbers.join(", "), post.portions_recorded)
+        format!(" PORTIONS {} of {}, word for word\n", numbers.join(", "), post.portions_recorded)
     };
-    let mut out = format!(
-        " TO  {} ({} desks will read this: {}){portions}\n",
-        target.name.as_str(),
-        desks.len(),
-        desks.join(", ")
-    );
+    let readers =
+        format!("TO  {} ({} desks will read this: {})", target.name.as_str(), desks.len(), desks.join(", "));
+    let mut out = wrap(&readers, 1, WIDTH);
+    out.push_str(&portions);
     if let Some(answers) = &post.answers {
         out.push_str(&format!(" ANSWERS {}#{}\n", answers.room.as_str(), answers.index));
     }
