@@ -1,6 +1,6 @@
 //! `tearline quickstart`, as shipped: it plays the scenario, leaves nothing running, and stays up if asked to.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::{
     fs,

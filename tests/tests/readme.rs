@@ -28,15 +28,16 @@ const ADDRESS: &str = "127.0.0.1:7443";
 fn every_command_of_the_readme_does_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-    let mut script = String::from("set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n");
-    let lines = shell_lines(README);
+    let here = format!("127.0.0.1:{port}");
+    let mut script =
+        vec!["set -euo pipefail".to_owned(), "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT".to_owned()];
     let (mut built, mut tested, mut served) = (0, 0, 0);
-    for line in &lines {
+    for line in shell_lines(README) {
         if let Some(command) = line.strip_prefix(BUILD) {
             assert!(command.starts_with("tearline quickstart "), "{line}");
-            script.push_str(&format!("{command} --once\n"));
+            script.push(format!("{command} --once"));
             built += 1;
-        } else if *line == TEST {
+        } else if line == TEST {
             assert!(CI.lines().any(|other| other == TEST), ".ci/run runs the tests by another command");
             tested += 1;
         } else if line.contains("cargo ") {
@@ -44,14 +45,13 @@ fn every_command_of_the_readme_does_what_it_says() {
         } else if line.starts_with(SERVE) {
             assert!(line.ends_with(" &"), "{line}");
             // The configuration's own port may be taken where tests run.
-            script.push_str(&format!("sed -i 's/{ADDRESS}/127.0.0.1:{port}/' server/tearlined.toml\n"));
-            script.push_str(&format!("{line}\n"));
-            script.push_str(&format!(
-                "until (: </dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.02; kill -0 $!; done\n"
-            ));
+            script.push(format!("sed -i 's/{ADDRESS}/{here}/' server/tearlined.toml"));
+            script.push(line.to_owned());
+            let listens = format!("(: </dev/tcp/127.0.0.1/{port}) 2>/dev/null");
+            script.push(format!("until {listens}; do sleep 0.02; kill -0 $!; done"));
             served += 1;
         } else {
-            script.push_str(&format!("{}\n", line.replace(ADDRESS, &format!("127.0.0.1:{port}"))));
+            script.push(line.replace(ADDRESS, &here));
         }
     }
     assert_eq!((built, tested, served), (1, 1, 1), "one command each builds and plays, tests, and serves");
@@ -60,7 +60,7 @@ fn every_command_of_the_readme_does_what_it_says() {
     fs::create_dir(&work).unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let output = Command::new("bash")
-        .args(["-x", "-c", &script])
+        .args(["-x", "-c", &script.join("\n")])
         .current_dir(&work)
         .env("PATH", path)
         .env_remove("TEARLINE_PROFILE")
