@@ -126,8 +126,8 @@ fn render(line: &Line, content: &Content, (needed, portions): (u32, Option<usize
     let mut out = ends(&format!(" {:<11} {kind}{of}", precedence(content)), &dtg(line.accepted_at));
     let signers = signers(line);
     let _ = writeln!(out, " Signed by   {} ({} of {needed} required)\n", signers.join(", "), signers.len());
-    out.push_str(&body(content));
-    out.push_str("\n ✓ signatures ✓ place in record");
+    out.push_str(body(content).trim_end_matches('\n'));
+    out.push_str("\n\n ✓ signatures ✓ place in record");
     if let Some(count) = portions {
         let matched = if count == 1 { "portion matches" } else { "portions match" };
         let _ = writeln!(out, " ✓ {count} {matched} manifest");

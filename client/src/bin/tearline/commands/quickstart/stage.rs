@@ -130,12 +130,12 @@ fn screen(desk: &str, command: &str, seen: &str, code: i32) -> String {
     let mut lines = lines.lines().peekable();
     while let Some(line) = lines.next() {
         let more = if lines.peek().is_some() { " \\" } else { "" };
-        out.push_str(&format!("{prompt}{line}{more}\n"));
+        out.extend([prompt, line, more, "\n"]);
         prompt = "  ";
     }
     for line in seen.lines() {
         if line.chars().count() <= WIDTH {
-            out.push_str(&format!("{line}\n"));
+            out.extend([line, "\n"]);
         } else {
             let text = line.trim_start();
             out.push_str(&wrap(text, line.len() - text.len(), WIDTH));

@@ -25,8 +25,8 @@ const POLL: Duration = Duration::from_millis(50);
 /// What a shell reports of a program that an interrupt ended.
 const INTERRUPTED: i32 = 130;
 
-/// A server's process that is killed with the last of those who hold it.
-#[derive(Debug, Clone, Default)]
+/// A server's process that is killed when this is dropped.
+#[derive(Debug)]
 pub(super) struct Server(Arc<Held>);
 
 #[derive(Debug, Default)]
@@ -36,9 +36,9 @@ struct Held {
     up: AtomicBool,
 }
 
-impl Drop for Held {
+impl Drop for Server {
     fn drop(&mut self) {
-        kill(&mut lock(&self.child));
+        kill(&mut lock(&self.0.child));
     }
 }
 
@@ -53,8 +53,8 @@ impl Server {
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
         drop(entered);
-        let server = Self::default();
-        let watched = server.clone();
+        let held = Arc::new(Held::default());
+        let watched = Arc::clone(&held);
         thread::spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
@@ -64,11 +64,11 @@ impl Server {
                 }
             });
             // Held until the end of the process: nobody starts another server, or takes its end for a failure.
-            let mut child = lock(&watched.0.child);
+            let mut child = lock(&watched.child);
             kill(&mut child);
-            exit(if watched.0.up.load(Ordering::Acquire) { 0 } else { INTERRUPTED });
+            exit(if watched.up.load(Ordering::Acquire) { 0 } else { INTERRUPTED });
         });
-        Ok(server)
+        Ok(Self(held))
     }
 
     /// Keeps what `start` starts.
