@@ -225,7 +225,6 @@ async fn a_list_is_a_cut_and_each_sees_its_own_rooms() {
     assert_eq!(names(&desks.monitor_1).await, set(&["chamber", "drc", "rwanda", "plenary"]));
     assert_eq!(names(&desks.drc_liaison).await, set(&["drc", "plenary"]));
     assert_eq!(names(&desks.rwanda_liaison).await, set(&["rwanda", "plenary"]));
-    drop(names);
     let states: Vec<_> =
         live.world().house.rooms().filter_map(|(_, room)| room.replay().state().cloned()).collect();
     assert!(Instance::new().check(states.iter()).is_empty());

@@ -15,15 +15,15 @@ const CHUNK: usize = 64 << 10;
 
 /// Sealed bytes of a file, and what a post says of them.
 fn sealed(size: usize) -> (Vec<u8>, Attachment) {
-    let plain: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+    let plain: Vec<u8> = (0..size).map(|at| u8::try_from(at % 251).unwrap()).collect();
     let (mut sealer, _) = StreamSealer::new(size as u64).unwrap();
     let (mut bytes, mut at) = (Vec::new(), 0);
     while let Some(wants) = sealer.wants() {
         bytes.extend(sealer.push(&plain[at..at + wants]).unwrap());
         at += wants;
     }
-    let sealed = sealer.finish().unwrap();
-    (bytes, Attachment { digest: sealed.digest, size: sealed.size })
+    let whole = sealer.finish().unwrap();
+    (bytes, Attachment { digest: whole.digest, size: whole.size })
 }
 
 fn chunks(room: &[u8], of: &Attachment, bytes: &[u8], offset: usize) -> Vec<v1::Chunk> {

@@ -176,8 +176,8 @@ impl Author {
             digest: post.digest,
             size: post.size,
         };
-        let context = self.context(&statement.id, post.epoch);
-        let plain = seal::open(&self.room_key, &context, &claim, sealed)?;
+        let place = self.context(&statement.id, post.epoch);
+        let plain = seal::open(&self.room_key, &place, &claim, sealed)?;
         let content = v1::Content::decode(plain.as_slice())?;
         ensure!(content.kind.is_some(), "the content is empty");
         Ok(())

@@ -93,11 +93,11 @@ async fn run(arguments: Arguments) -> Result<()> {
     };
     let figures = match arguments.suite {
         Suite::Echo { config } => return floor::serve(&config).await,
-        Suite::Publish => suites::speed(effort, &["publish"]).await?,
-        Suite::Publish16 => suites::speed(effort, &["publish16"]).await?,
-        Suite::Fetch => suites::speed(effort, &["fetch"]).await?,
-        Suite::Speed => suites::speed(effort, &["publish", "publish16", "fetch"]).await?,
-        Suite::Growth { to } => suites::growth(effort, to).await?,
+        Suite::Publish => Box::pin(suites::speed(effort, &["publish"])).await?,
+        Suite::Publish16 => Box::pin(suites::speed(effort, &["publish16"])).await?,
+        Suite::Fetch => Box::pin(suites::speed(effort, &["fetch"])).await?,
+        Suite::Speed => Box::pin(suites::speed(effort, &["publish", "publish16", "fetch"])).await?,
+        Suite::Growth { to } => Box::pin(suites::growth(effort, to)).await?,
     };
     println!("{}", report::table(&figures));
     if let Some(file) = arguments.json {

@@ -1,5 +1,7 @@
 //! What was measured, as a table for people and as JSON for machines.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use serde_json::json;
 
@@ -33,7 +35,9 @@ pub(crate) fn table(figures: &[Figure]) -> String {
     for figure in figures {
         let notes: Vec<String> =
             figure.notes.iter().map(|(name, value)| format!("{name} {value:.2}")).collect();
-        out += &format!(
+        // Writing into a text cannot fail.
+        let _ = write!(
+            out,
             "{:<20} {:>9.0} {:>11.0} {:>7.3} {:>7} {:>7}  {:>10.1} {:>10.1}  {}\n",
             figure.name,
             figure.floor.per_second,
