@@ -140,10 +140,7 @@ fn chartered(target: &ShownTarget, charter: &ShownCharter) -> String {
         out.push_str(&format!("   ~ {}\n   was {}\n", member(&change.after), member(&change.before)));
     }
     for party in newcomers(charter) {
-        out.push_str(&format!(
-            "   ! {} COMES INTO THIS ROOM and will read all that is posted in it\n",
-            party
-        ));
+        out.push_str(&format!("   ! {party} COMES INTO THIS ROOM and will read all that is posted in it\n"));
     }
     for grant in &charter.grants {
         out.push_str(&format!(
