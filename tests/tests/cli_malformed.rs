@@ -30,7 +30,7 @@ fn snapshot(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
 /// Files that are no paper at all, or a damaged one, made of a good one.
 fn spoilt(house: &House, good: &str) -> Result<Vec<(&'static str, PathBuf)>> {
     let good = fs::read(house.path(good))?;
-    let garbage: Vec<u8> = (0..5000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let garbage: Vec<u8> = (0..1250_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
     let mut latin = good.clone();
     latin.splice(good.len() / 2..good.len() / 2, [0xe9, 0xff]);
     let made: [(&'static str, Vec<u8>); 6] = [
