@@ -283,6 +283,20 @@ mod tests {
     }
 
     #[test]
+    fn an_alarm_in_a_mediators_operation_keeps_its_evidence() {
+        let dir = tempfile::tempdir().unwrap();
+        let house = House::founded();
+        let desk = at(dir.path(), &house, &house.desks[0]);
+        let raised = Raised::from(Alarm::Forked { room: "chamber".to_owned(), size: 3 });
+        let error = desk.proposing(ReplicaError::Raised(Box::new(raised)).into());
+        assert_eq!(error.exit_code(), crate::error::EXIT_ALARM);
+        let Error::Alarm(caught) = error else { panic!("no alarm") };
+        assert!(caught.evidence.exists());
+        let refused = desk.proposing(ProposeError::Nothing);
+        assert_eq!(refused.exit_code(), crate::error::EXIT_FAILED);
+    }
+
+    #[test]
     fn a_wrap_that_does_not_open_is_an_alarm() {
         let dir = tempfile::tempdir().unwrap();
         let mut house = House::founded();

@@ -164,10 +164,14 @@ mod tests {
         let authority = public_key_of("authority", trusted.pem.as_bytes()).unwrap();
         let mut members: Vec<_> = mediators.iter().map(|it| it.card().into_member(None, None)).collect();
         members.push(card.card().clone().into_member(None, None));
+        let log = tearline_ledger::keys::SigningKey::from_seed(&[5; 32]);
         let terms = Terms {
             quorum: 2,
             limits: Limits::default(),
-            log_vkey: VerifierKey::new("kivu.example".parse().unwrap(), KeyMaterial::Ed25519([5; 32])),
+            log_vkey: VerifierKey::new(
+                "kivu.example".parse().unwrap(),
+                KeyMaterial::Ed25519(log.public().to_bytes()),
+            ),
             service: service("tearline.example:7443", &authority),
             members,
             succession: false,

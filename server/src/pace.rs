@@ -62,7 +62,7 @@ mod tests {
         Pace::new(0).keep(&party).await;
         Pace::new(3_600_000).keep(&member("spiffe://kivu.example/mediator/us/kigali")).await;
         Pace::new(3_600_000).keep(&member("spiffe://kivu.example/auditor/un/monitor-1")).await;
-        assert!(begun.elapsed() < Duration::from_secs(60));
+        assert!(begun.elapsed() < Duration::from_mins(1));
         let pace = Pace::new(20);
         pace.keep(&party).await;
         assert!(pace.start.elapsed() >= Duration::from_millis(20));

@@ -43,8 +43,8 @@ async fn check_finds_a_whole_store_whole() -> Result<()> {
     let said = String::from_utf8(whole.stdout)?;
     assert!(whole.status.success(), "{said}{}", String::from_utf8_lossy(&whole.stderr));
     for name in ["chamber", "drc", "rwanda", "plenary", "access/drc"] {
-        let line = said.lines().find(|line| line.starts_with(&format!("{name} ")));
-        assert!(line.is_some_and(|line| line.ends_with("whole")), "{name}: {said}");
+        let found = said.lines().find(|line| line.starts_with(&format!("{name} ")));
+        assert!(found.is_some_and(|line| line.ends_with("whole")), "{name}: {said}");
     }
     Ok(())
 }

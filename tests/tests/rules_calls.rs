@@ -22,13 +22,8 @@ fn kivu() -> (World, Desks) {
 
 /// washington proposes a post to drc and one to the plenary; it stands.
 fn proposed() -> (World, Desks, Drafted) {
-    let (mut world, desks) = kivu();
-    let targets = ["drc", "plenary"].map(|name| {
-        let room = world.room(name).unwrap();
-        world.post(room, &desks.washington, "cease-fire").unwrap()
-    });
-    let drafted = world.propose(&desks.washington, targets.into()).unwrap();
-    world.take(&drafted.statement, &[&desks.washington]).unwrap();
+    let (world, drafted) = World::with_proposal().unwrap();
+    let desks = world.desks.clone();
     (world, desks, drafted)
 }
 

@@ -75,6 +75,20 @@ impl World {
         Ok(world)
     }
 
+    /// As [`Self::kivu`], where washington has proposed a post to drc and one to the plenary.
+    pub fn with_proposal() -> Result<(Self, Drafted)> {
+        let mut world = Self::kivu()?;
+        let washington = world.desks.washington.clone();
+        let mut targets = Vec::new();
+        for name in ["drc", "plenary"] {
+            let room = world.room(name)?;
+            targets.push(world.post(room, &washington, "cease-fire")?);
+        }
+        let drafted = world.propose(&washington, targets)?;
+        world.take(&drafted.statement, &[&washington])?;
+        Ok((world, drafted))
+    }
+
     /// No rooms yet, and what founds the chamber. Charters name this key as the log's.
     pub fn to_be_founded(desks: Desks, log_vkey: VerifierKey, now: u64) -> Result<(Self, Signed)> {
         let mut world = Self {

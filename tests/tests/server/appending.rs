@@ -200,12 +200,12 @@ async fn proofs_of_inclusion_and_consistency_hold() {
         };
         let proof = client.rooms.prove(request).await.unwrap().into_inner();
         let size = TreeSize(proof.size);
-        let root = tree.root_at(size).unwrap();
+        let now = tree.root_at(size).unwrap();
         let leaf = Entry::parse(proof.entry).unwrap().leaf();
-        verify_inclusion(&leaf, index, size, &receipt::digests(&proof.inclusion).unwrap(), &root).unwrap();
+        verify_inclusion(&leaf, index, size, &receipt::digests(&proof.inclusion).unwrap(), &now).unwrap();
         let old = TreeSize(from_size);
         let hashes = receipt::digests(&proof.consistency).unwrap();
-        verify_consistency(old, &tree.root_at(old).unwrap(), size, &root, &hashes).unwrap();
+        verify_consistency(old, &tree.root_at(old).unwrap(), size, &now, &hashes).unwrap();
         let checkpoint = receipt::checkpoint(&proof.checkpoint, room, &live.site.log_vkey).unwrap();
         assert_eq!((checkpoint.size(), checkpoint.root()), (TreeSize(10), tree.root()));
     }

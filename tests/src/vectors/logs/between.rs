@@ -4,7 +4,7 @@ use anyhow::Result;
 use tearline_ledger::{digest::Digest, statement::Act};
 
 use super::{Cut, Log, good};
-use crate::world::{World, sign};
+use crate::world::sign;
 
 pub(super) fn logs() -> Result<Vec<Log>> {
     let (world, drc, _) = good::small()?;
@@ -78,14 +78,8 @@ pub(super) fn logs() -> Result<Vec<Log>> {
 
 /// A joint release of which one room lacks its part.
 fn half_release() -> Result<Log> {
-    let mut world: World = good::rooms(&["drc", "rwanda"])?;
-    let desks = world.desks.clone();
-    let (drc, rwanda) = (world.room("drc")?, world.room("rwanda")?);
-    let both = vec![
-        world.post(drc, &desks.kinshasa, "To both alike")?,
-        world.post(rwanda, &desks.kinshasa, "To both alike")?,
-    ];
-    world.enact(both, &desks.kinshasa, &[&desks.washington])?;
+    let world = good::released_to_both()?;
+    let rwanda = world.room("rwanda")?;
     let mut cut = Cut::of(&world);
     cut.part(rwanda)?.entries.pop();
     Ok(Log::new("half-release", Some("TARGET_MISSING"), cut.write(world.log())?))

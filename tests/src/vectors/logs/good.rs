@@ -100,8 +100,8 @@ fn charters(mut world: World, drc: RoomId) -> Result<Log> {
     Ok(Log::new("charters", None, Cut::of(&world).write(world.log())?))
 }
 
-/// One proposal that releases to two parties.
-fn joint_release() -> Result<Log> {
+/// Two parties' rooms with the same post, by one proposal.
+pub(super) fn released_to_both() -> Result<World> {
     let mut world = rooms(&["drc", "rwanda"])?;
     let desks = world.desks.clone();
     let (drc, rwanda) = (world.room("drc")?, world.room("rwanda")?);
@@ -110,5 +110,11 @@ fn joint_release() -> Result<Log> {
         world.post(rwanda, &desks.kinshasa, "To both alike")?,
     ];
     world.enact(both, &desks.kinshasa, &[&desks.washington])?;
+    Ok(world)
+}
+
+/// One proposal that releases to two parties.
+fn joint_release() -> Result<Log> {
+    let world = released_to_both()?;
     Ok(Log::new("joint-release", None, Cut::of(&world).write(world.log())?))
 }

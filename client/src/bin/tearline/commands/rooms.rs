@@ -173,11 +173,8 @@ pub(crate) fn who(context: &Context, args: &Who) -> Result<(), Failure> {
         for member in &charter.members {
             let fingerprint = words::fingerprint(&member.card().fingerprint());
             let custodian = if member.custodian { " (custodian)" } else { "" };
-            text.push_str(&format!(
-                "  {:<9} {}{custodian}\n            {fingerprint}\n",
-                member.name.role().as_str(),
-                member.name.desk()
-            ));
+            let (role, desk) = (member.name.role().as_str(), member.name.desk());
+            let _ = writeln!(text, "  {role:<9} {desk}{custodian}\n            {fingerprint}");
             list.push(json!({
                 "room": name.as_str(),
                 "member": member.name.as_str(),
@@ -300,7 +297,7 @@ pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
     let _ = writeln!(text, "{summary}");
     if let Some(first) = list.iter().find(|item| item.get("unread") == Some(&json!(true))) {
         let entry = first.get("entry").and_then(Value::as_str).unwrap_or_default();
-        text.push_str(&format!(" Next: tearline read {entry}\n"));
+        let _ = writeln!(text, " Next: tearline read {entry}");
     }
     let due: Vec<Value> = due.iter().map(|(by, entry)| json!({"entry": entry, "by": iso(*by)})).collect();
     say(context, &json!({"posts": list, "unread": unread_count, "acknowledgements_due": due}), &text)
