@@ -36,9 +36,9 @@ pub(crate) fn table(figures: &[Figure]) -> String {
         let notes: Vec<String> =
             figure.notes.iter().map(|(name, value)| format!("{name} {value:.2}")).collect();
         // Writing into a text cannot fail.
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "{:<20} {:>9.0} {:>11.0} {:>7.3} {:>7} {:>7}  {:>10.1} {:>10.1}  {}\n",
+            "{:<20} {:>9.0} {:>11.0} {:>7.3} {:>7} {:>7}  {:>10.1} {:>10.1}  {}",
             figure.name,
             figure.floor.per_second,
             figure.measured.per_second,

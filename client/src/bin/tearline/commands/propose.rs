@@ -159,23 +159,25 @@ pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> 
 
 pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> {
     let briefing: EntryRef = args.briefing.parse().lift()?;
+    let (to, kind) = (rooms(&args.to)?, kind(args)?);
+    let lower: Vec<Lower> = args.downgrade.iter().map(|text| lower(text)).collect::<Result<_, _>>()?;
+    let precedence = args.precedence.as_deref().map(Precedence::parse).transpose().map_err(Failure::usage)?;
     let office = Office::open(context)?;
     let mediator = office.mediator()?;
     let resolved = office.desk.resolve(&briefing).lift()?;
     let recorded = recorded(&office, &briefing)?;
     let order = ReleaseOrder {
-        to: rooms(&args.to)?,
+        to,
         portions: Some(Portions {
             briefing: resolved.to_ref(),
             numbers: args.portions.iter().copied().collect::<BTreeSet<u32>>(),
-            lower: args.downgrade.iter().map(|text| lower(text)).collect::<Result<_, _>>()?,
+            lower,
         }),
-        kind: kind(args)?,
+        kind,
         subject: args.subject.clone().unwrap_or_else(|| recorded.message().subject.clone()),
-        precedence: match &args.precedence {
-            Some(word) => Precedence::parse(word).map_err(Failure::usage)?,
-            None => Precedence::try_from(recorded.message().precedence).unwrap_or(Precedence::Routine),
-        },
+        precedence: precedence.unwrap_or_else(|| {
+            Precedence::try_from(recorded.message().precedence).unwrap_or(Precedence::Routine)
+        }),
         ack_by: None,
         answers: answers(&office, args)?,
         refers: Vec::new(),
