@@ -30,7 +30,7 @@ fn snapshot(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
 /// Files that are no paper at all, or a damaged one, made of a good one.
 fn spoilt(house: &House, good: &str) -> Result<Vec<(&'static str, PathBuf)>> {
     let good = fs::read(house.path(good))?;
-    let garbage: Vec<u8> = (0..5000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect();
+    let garbage: Vec<u8> = (0..1250_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
     let mut latin = good.clone();
     latin.splice(good.len() / 2..good.len() / 2, [0xe9, 0xff]);
     let made: [(&'static str, Vec<u8>); 6] = [
@@ -234,17 +234,17 @@ fn wrong_usage_exits_with_two_and_says_what_was_meant() -> Result<()> {
         (vec!["read", "drc#99999999999999999999999"], "ROOM#INDEX"),
         (vec!["read", "DRC#4"], "lower-case"),
         (vec!["ack"], "REFERENCES"),
-        (vec!["release", "chamber#17", "--to", "drc"], "--portions"),
-        (vec!["release", "chamber#17", "--portions", "one", "--to", "drc"], "one"),
-        (vec!["release", "chamber#17", "--portions", "1"], "--to"),
-        (vec!["release", "chamber#17", "--portions", "1", "--to", "DRC"], "DRC"),
-        (vec!["release", "chamber#17", "--portions", "1", "--to", "drc", "--precedence", "soon"], "soon"),
+        (vec!["release", "chamber#21", "--to", "drc"], "--portions"),
+        (vec!["release", "chamber#21", "--portions", "one", "--to", "drc"], "one"),
+        (vec!["release", "chamber#21", "--portions", "1"], "--to"),
+        (vec!["release", "chamber#21", "--portions", "1", "--to", "DRC"], "DRC"),
+        (vec!["release", "chamber#21", "--portions", "1", "--to", "drc", "--precedence", "soon"], "soon"),
         (
-            vec!["release", "chamber#17", "--portions", "1", "--to", "drc", "--downgrade", "1"],
+            vec!["release", "chamber#21", "--portions", "1", "--to", "drc", "--downgrade", "1"],
             "PORTION:MARK:REASON",
         ),
-        (vec!["release", "chamber#17", "--portions", "1", "--to", "drc", "--open-for", "1000"], "168"),
-        (vec!["release", "chamber#17", "--portions", "1", "--to", "drc", "--answers", "drc#3"], "--finding"),
+        (vec!["release", "chamber#21", "--portions", "1", "--to", "drc", "--open-for", "1000"], "168"),
+        (vec!["release", "chamber#21", "--portions", "1", "--to", "drc", "--answers", "drc#3"], "--finding"),
         (vec!["found", "new.founding", "--new"], "--address"),
         (vec!["found", "new.founding", "--new", "--submit"], "--submit"),
         (vec!["write", "poem", "papers/note.md"], "poem"),

@@ -36,7 +36,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, queue: 1024, group_rows: 256, group_bytes: 4 << 20 }
+        Self { cache_bytes: 192 << 20, queue: 1024, group_rows: 256, group_bytes: 4 << 20 }
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Server {
     log: PathBuf,
     address: SocketAddr,
     started_in: Duration,
+    /// Whether its end was asked for.
+    stopped: bool,
 }
 
 impl Server {
@@ -49,7 +51,7 @@ impl Server {
             let text = fs::read_to_string(&log)?;
             let new = text.get(before..).unwrap_or_default();
             if let Some(address) = listening(new) {
-                return Ok(Self { child, log, address, started_in: begun.elapsed() });
+                return Ok(Self { child, log, address, started_in: begun.elapsed(), stopped: false });
             }
             if let Some(status) = child.try_wait()? {
                 bail!("tearlined did not start ({status}): {new}");
@@ -92,7 +94,8 @@ impl Server {
     }
 
     /// Asks it by SIGTERM to stop, without waiting.
-    pub fn ask_to_stop(&self) -> Result<()> {
+    pub fn ask_to_stop(&mut self) -> Result<()> {
+        self.stopped = true;
         self.signal(Signal::TERM)
     }
 
@@ -112,6 +115,7 @@ impl Server {
 
     /// Kills it as a crash would.
     pub fn kill(&mut self) -> Result<()> {
+        self.stopped = true;
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
@@ -124,9 +128,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        let by_itself = self.child.try_wait().ok().flatten().filter(|_| !self.stopped);
+        if let Some(status) = by_itself {
+            eprintln!("tearlined ended by itself: {status}");
+        }
         // It may have ended already.
         let _ = self.kill();
-        if std::env::var_os(SHOW_LOG).is_some() {
+        if by_itself.is_some() || std::env::var_os(SHOW_LOG).is_some() {
             eprintln!("{}", self.log().unwrap_or_default());
         }
     }

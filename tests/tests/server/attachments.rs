@@ -22,8 +22,8 @@ fn sealed(size: usize) -> (Vec<u8>, Attachment) {
         bytes.extend(sealer.push(&plain[at..at + wants]).unwrap());
         at += wants;
     }
-    let done = sealer.finish().unwrap();
-    (bytes, Attachment { digest: done.digest, size: done.size })
+    let whole = sealer.finish().unwrap();
+    (bytes, Attachment { digest: whole.digest, size: whole.size })
 }
 
 fn chunks(room: &[u8], of: &Attachment, bytes: &[u8], offset: usize) -> Vec<v1::Chunk> {

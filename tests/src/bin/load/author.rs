@@ -176,10 +176,10 @@ impl Author {
             digest: post.digest,
             size: post.size,
         };
-        let context = self.context(&statement.id, post.epoch);
-        let plain = seal::open(&self.room_key, &context, &claim, sealed)?;
-        let opened = v1::Content::decode(plain.as_slice())?;
-        ensure!(opened.kind.is_some(), "the content is empty");
+        let place = self.context(&statement.id, post.epoch);
+        let plain = seal::open(&self.room_key, &place, &claim, sealed)?;
+        let content = v1::Content::decode(plain.as_slice())?;
+        ensure!(content.kind.is_some(), "the content is empty");
         Ok(())
     }
 

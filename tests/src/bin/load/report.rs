@@ -35,6 +35,7 @@ pub(crate) fn table(figures: &[Figure]) -> String {
     for figure in figures {
         let notes: Vec<String> =
             figure.notes.iter().map(|(name, value)| format!("{name} {value:.2}")).collect();
+        // Writing into a text cannot fail.
         let _ = writeln!(
             out,
             "{:<20} {:>9.0} {:>11.0} {:>7.3} {:>7} {:>7}  {:>10.1} {:>10.1}  {}",

@@ -159,9 +159,8 @@ pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> 
 
 pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> {
     let briefing: EntryRef = args.briefing.parse().lift()?;
-    // What was typed wrong is told before anything is asked of the server.
     let (to, kind) = (rooms(&args.to)?, kind(args)?);
-    let lower = args.downgrade.iter().map(|text| lower(text)).collect::<Result<_, _>>()?;
+    let lower: Vec<Lower> = args.downgrade.iter().map(|text| lower(text)).collect::<Result<_, _>>()?;
     let precedence = args.precedence.as_deref().map(Precedence::parse).transpose().map_err(Failure::usage)?;
     let office = Office::open(context)?;
     let mediator = office.mediator()?;

@@ -104,7 +104,7 @@ fn posted(target: &ShownTarget, post: &ShownPost) -> String {
     let portions = if numbers.is_empty() {
         String::new()
     } else {
-        format!(" PORTIONS {} of {}, word for word\n", numbers.join(", "), post.portions_recorded)
+        format!("   PORTIONS {} of {}, word for word", numbers.join(", "), post.portions_recorded)
     };
     let mut out = format!(" TO  {} ({} desks will read this){portions}\n", target.name.as_str(), desks.len());
     out.push_str(&wrap(&format!("READERS {}", desks.join(", ")), 1, WIDTH));
