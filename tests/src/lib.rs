@@ -10,5 +10,6 @@ pub mod desk;
 pub mod house;
 pub mod live;
 pub mod model;
+pub mod second;
 pub mod vectors;
 pub mod world;

@@ -11,6 +11,7 @@ mod good;
 use anyhow::{Result, ensure};
 
 use super::verdict;
+use crate::world::World;
 pub(super) use cut::Cut;
 
 /// A bundle and what it was made to be.
@@ -33,6 +34,11 @@ impl Log {
     pub fn verdict_document(&self) -> Result<String> {
         verdict::document(&self.bundle)
     }
+}
+
+/// All rooms of a world as a bundle.
+pub fn bundle_of(world: &World) -> Result<Vec<u8>> {
+    Cut::of(world).write(world.log())
 }
 
 /// All logs. Each is refused for the very reason for which it was made.

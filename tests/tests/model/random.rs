@@ -8,7 +8,7 @@ use tearline_ledger::{
     rules::VerifiedEntry,
     statement::{Act, Basis, Statement},
 };
-use tearline_tests::{desk::Desk, world::Drafted};
+use tearline_tests::{desk::Desk, second, world::Drafted};
 
 use crate::play::{Line, Play};
 
@@ -259,13 +259,16 @@ impl Player {
 fn rules_and_model_agree_on_random_acts() {
     let mut taken = 0;
     let mut kinds = std::collections::BTreeMap::<_, usize>::new();
+    let mut worlds = Vec::new();
     for seed in 1..=12 {
         let mut player = Player::new(seed);
         taken += (0..400).filter(|_| player.step()).count();
         for entry in &player.play.taken {
             *kinds.entry((entry.signed().statement.act.name(), entry.by_quorum())).or_default() += 1;
         }
+        worlds.push((format!("random-{seed}"), player.play.world));
     }
+    second::agrees_on(worlds.iter().map(|(name, world)| (name.clone(), world))).unwrap();
     println!("{taken} of 4800 taken: {kinds:?}");
     assert!(taken > 900, "only {taken} of 4800 acts were taken: too few to say much");
     for wanted in ["charter", "post", "recall"] {
