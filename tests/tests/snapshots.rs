@@ -8,7 +8,7 @@ use tearline_ledger::{
     replay::{Fault, Replay},
     rules::{Effect, Past, RoomState},
 };
-use tearline_tests::{desk::Desks, world::World};
+use tearline_tests::{desk::Desks, second, world::World};
 
 /// A year of the scenario, as far as the rules see it: every kind of act in every room.
 fn year() -> World {
@@ -201,4 +201,9 @@ fn dropped_doubled_swapped_and_foreign_entries_stop_a_replay_where_they_stand() 
     let error = stops(accessed);
     assert_eq!((error.index, error.fault), (5, Fault::WrongKind));
     assert!(matches!(world.house.room(chamber).unwrap().entries()[0].effect(), Effect::Founded));
+}
+
+#[test]
+fn the_second_verifier_agrees_on_the_scenario() {
+    second::agrees_on([("year".to_owned(), &year())]).unwrap();
 }
