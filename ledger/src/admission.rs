@@ -202,7 +202,7 @@ impl Admission {
     fn check_signatures(&self) -> Result<(), AdmissionError> {
         for signed in &self.charters {
             let charter = charter(signed).ok_or(AdmissionError::NotCharters)?;
-            let key = |id: &_| charter.signer(*id).map(|member| member.sign_key);
+            let key = |_: &Signed, id: &_| charter.signer(*id).map(|member| member.sign_key);
             for checked in rules::check(vec![signed.clone()], key) {
                 checked?;
             }

@@ -172,7 +172,7 @@ impl Replay {
         for signed in &statements {
             self.learn_keys(signed);
         }
-        let checked = rules::check(statements, |id| self.keys.get(id).copied());
+        let checked = rules::check(statements, |_, id| self.keys.get(id).copied());
         for (entry, checked) in batch.iter().zip(&checked) {
             let index = self.size().0;
             let verified = self.push_checked(entry, checked).map_err(|fault| ReplayError { index, fault })?;

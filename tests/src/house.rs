@@ -183,7 +183,7 @@ impl House {
         let statements = parse(call)?;
         let mut keys = self.keys.clone();
         keys.extend(statements.iter().flat_map(keys_of));
-        let checked = rules::check(statements, |id| keys.get(id).copied());
+        let checked = rules::check(statements, |_, id| keys.get(id).copied());
         let mut trials: BTreeMap<RoomId, Trial<'_>> = BTreeMap::new();
         let mut unit = Unit::new();
         let mut taken = Vec::with_capacity(call.len());

@@ -39,7 +39,7 @@ fn a_statement_does_not_stand_in_another_room() {
     let answer = world.house.append(&[(plenary, signed.envelope.encode())]);
     assert_eq!(answer, Err(NotTaken::SentElsewhere { at: 0 }));
     // The rules see it too, whatever a server does.
-    let key = |_: &_| Some(desks.drc_liaison.card().sign_key);
+    let key = |_: &_, _: &_| Some(desks.drc_liaison.card().sign_key);
     let checked = tearline_ledger::rules::check(vec![signed], key).pop().unwrap().unwrap();
     let entry = tearline_ledger::rules::CheckedEntry { accepted_at: world.house.now(), checked };
     let room = world.house.room(plenary).unwrap();

@@ -39,10 +39,11 @@ impl CheckedStatement {
     }
 }
 
-/// Verifies all signatures of all statements, each of which gets its own answer.
+/// Verifies all signatures of all statements, each of which gets its own answer. `key` finds the keys
+/// that a statement's signatures name.
 pub fn check(
     statements: Vec<Signed>,
-    key: impl Fn(&KeyId) -> Option<PublicKey>,
+    key: impl Fn(&Signed, &KeyId) -> Option<PublicKey>,
 ) -> Vec<Result<CheckedStatement, SignatureError>> {
     let mut batch = Batch::new();
     let mut owner = Vec::new();
@@ -50,7 +51,7 @@ pub fn check(
     for ((at, signed), fault) in statements.iter().enumerate().zip(&mut faults) {
         let message = signed.envelope.pae();
         for signature in signed.envelope.signatures() {
-            match key(&signature.key_id) {
+            match key(signed, &signature.key_id) {
                 Some(public) => {
                     batch.push(&public, &signature.bytes, &message);
                     owner.push(at);

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use tearline_ledger::{
     charter::Charter,
-    id::RoomId,
-    keys::{KeyId, PublicKey},
+    keys::KeyId,
     rules::{self, CheckedStatement, SignatureError},
     statement::{Act, Signed},
 };
@@ -47,14 +46,12 @@ pub(super) fn start<S: Store>(
 fn check<S: Store>(registry: &Registry<S>, batch: Vec<Unchecked>) -> Vec<Call> {
     let statements: Vec<Signed> =
         batch.iter().flat_map(|(call, _)| call).map(|submission| submission.statement.clone()).collect();
-    let rooms: Vec<RoomId> = batch.iter().flat_map(|(call, _)| call).map(|it| it.room).collect();
-    let foundings: Vec<&Charter> = statements.iter().filter_map(founding).collect();
-    let key = |id: &KeyId| -> Option<PublicKey> {
-        // A key id is the hash of its key: it does not matter whose charter it is found in.
-        let founder = || foundings.iter().find_map(|charter| charter.signer(*id)).map(|it| it.sign_key);
-        rooms.iter().find_map(|room| registry.sign_key(*room, id)).or_else(founder)
+    // Only the statement's own room counts: what else is on its way changes no answer.
+    let key = |signed: &Signed, id: &KeyId| match founding(signed) {
+        Some(charter) => charter.signer(*id).map(|member| member.sign_key),
+        None => registry.sign_key(signed.room(), id),
     };
-    let mut checked = rules::check(statements.clone(), key).into_iter();
+    let mut checked = rules::check(statements, key).into_iter();
     let mut out = Vec::with_capacity(batch.len());
     for (call, answer) in batch {
         let results: Vec<_> = checked.by_ref().take(call.len()).collect();

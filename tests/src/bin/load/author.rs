@@ -214,7 +214,7 @@ impl Author {
         let batch = std::mem::take(&mut *unverified);
         drop(unverified);
         let key = self.sign_key.key_id();
-        for checked in rules::check(batch, |id| (*id == key).then_some(self.sign_key)) {
+        for checked in rules::check(batch, |_, id| (*id == key).then_some(self.sign_key)) {
             checked?;
         }
         Ok(())
