@@ -132,6 +132,18 @@ pub enum Alarm {
         /// What it answered.
         reason: String,
     },
+    /// A post whose content no honest author of it writes.
+    #[error(
+        "{room}#{index} breaks a rule of what may be posted: {reason}. Do not act on it. Those who signed it are at fault: call another desk, then the mediators."
+    )]
+    BadPost {
+        /// The room's name.
+        room: String,
+        /// The post.
+        index: u64,
+        /// Which rule.
+        reason: String,
+    },
     /// A member's wrap does not open to the key that the charter commits to.
     #[error(
         "the charter {room}#{index} gives this desk no room key: {reason}. The mediators who signed it are at fault. Call one of them."
@@ -218,6 +230,7 @@ impl Alarm {
             Self::RuleBroken { .. } => "rule-broken",
             Self::Malformed { .. } => "malformed",
             Self::OtherRoom { .. } => "other-room",
+            Self::BadPost { .. } => "bad-post",
             Self::NoRoomKey { .. } => "no-room-key",
             Self::Succession { .. } => "succession",
             Self::ClockDiffers { .. } => "clock-differs",
@@ -242,6 +255,7 @@ impl Alarm {
             | Self::RuleBroken { room, .. }
             | Self::Malformed { room, .. }
             | Self::OtherRoom { room, .. }
+            | Self::BadPost { room, .. }
             | Self::NoRoomKey { room, .. }
             | Self::Succession { room, .. }
             | Self::ClockDiffers { room, .. }
@@ -258,6 +272,7 @@ impl Alarm {
             | Self::WrongContent { index, .. }
             | Self::RuleBroken { index, .. }
             | Self::Malformed { index, .. }
+            | Self::BadPost { index, .. }
             | Self::NoRoomKey { index, .. }
             | Self::Succession { index, .. }
             | Self::ClockDiffers { index, .. }

@@ -7,7 +7,7 @@ pub mod charters;
 
 use bytes::Bytes;
 use tearline_ledger::{
-    content::{Content, ContentError},
+    content::{Content, ContentError, Place},
     digest::Digest,
     envelope::{Envelope, EnvelopeError, PayloadType, Signature},
     id::{HOUR, Identity, Ref, RoomId, StatementId},
@@ -200,7 +200,7 @@ pub struct Writer<'a> {
 impl Writer<'_> {
     /// A post of this content, sealed under the room's current key with a fresh salt.
     pub fn post(&self, keys: &RoomKeys, content: &Content, terms: PostTerms) -> Result<Draft, ComposeError> {
-        content.check_place(self.author.role(), self.state.name().is_chamber())?;
+        content.check_place(&Place::new(self.author, self.state.name(), self.state.charter()))?;
         let quorum = self.author.role() == Role::Mediator && self.state.constitution().has_party();
         let id = new_id(self.now, if quorum { Grain::Hour } else { Grain::Second })?;
         let (mut post, sealed) = self.seal(keys, id, &content.encode())?;

@@ -74,6 +74,14 @@ pub enum Error {
         /// What is wrong.
         error: crate::compose::OpenError,
     },
+    /// Not a post.
+    #[error("{entry} is no post but a statement of the kind `{act}`")]
+    NotAPost {
+        /// Where it stands.
+        entry: crate::refs::EntryRef,
+        /// What it is.
+        act: &'static str,
+    },
     /// Content is not here.
     #[error("the content of {entry} is not here: {reason}")]
     NoContent {

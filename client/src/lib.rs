@@ -21,6 +21,7 @@ pub mod passphrase;
 pub mod process;
 pub mod profile;
 pub mod propose;
+pub mod reading;
 pub mod receipts;
 pub mod refs;
 pub mod replica;

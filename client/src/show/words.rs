@@ -1,6 +1,9 @@
 //! The standard scales in words, and words back into the scales.
 
-use tearline_proto::v1::{Activity, AnswerUse, Confidence, Finding, Likelihood, Precedence, Reliability};
+use tearline_proto::v1::{
+    Activity, Agreement, AnswerUse, CommitmentKind, Compliance, Confidence, Finding, IncidentStage,
+    Likelihood, Precedence, Reliability, SessionPhase, Stance,
+};
 
 /// Every step of a scale, with the word for it.
 pub trait Scale: Copy + PartialEq + TryFrom<i32> + Into<i32> + 'static {
@@ -89,6 +92,71 @@ impl Scale for Reliability {
     const NAME: &'static str = "reliability";
     const STEPS: &'static [(Self, &'static str)] =
         &[(Self::A, "A"), (Self::B, "B"), (Self::C, "C"), (Self::D, "D"), (Self::E, "E"), (Self::F, "F")];
+}
+
+impl Scale for Stance {
+    const NAME: &'static str = "stance";
+    const STEPS: &'static [(Self, &'static str)] = &[
+        (Self::Accepted, "ACCEPTED"),
+        (Self::PartlyAccepted, "PARTLY ACCEPTED"),
+        (Self::Declined, "DECLINED"),
+        (Self::TakenNote, "TAKEN NOTE"),
+    ];
+}
+
+impl Scale for CommitmentKind {
+    const NAME: &'static str = "kind of commitment";
+    const STEPS: &'static [(Self, &'static str)] = &[
+        (Self::CeaseFire, "CEASE-FIRE"),
+        (Self::Restraint, "RESTRAINT"),
+        (Self::PullBack, "PULL-BACK"),
+        (Self::Influence, "INFLUENCE"),
+        (Self::Access, "ACCESS"),
+        (Self::Information, "INFORMATION"),
+        (Self::Other, "OTHER"),
+    ];
+}
+
+impl Scale for Compliance {
+    const NAME: &'static str = "state of compliance";
+    const STEPS: &'static [(Self, &'static str)] = &[
+        (Self::NotDue, "NOT DUE"),
+        (Self::Compliant, "COMPLIANT"),
+        (Self::Partial, "PARTIAL"),
+        (Self::NonCompliant, "NON-COMPLIANT"),
+        (Self::NotVerifiable, "NOT VERIFIABLE"),
+        (Self::Disputed, "DISPUTED"),
+    ];
+}
+
+impl Scale for IncidentStage {
+    const NAME: &'static str = "stage of an incident";
+    const STEPS: &'static [(Self, &'static str)] = &[
+        (Self::Alleged, "ALLEGED"),
+        (Self::Registered, "REGISTERED"),
+        (Self::Verified, "VERIFIED"),
+        (Self::NotVerified, "NOT VERIFIED"),
+        (Self::Attributed, "ATTRIBUTED"),
+        (Self::NotAttributed, "NOT ATTRIBUTED"),
+        (Self::Answered, "ANSWERED"),
+        (Self::Closed, "CLOSED"),
+    ];
+}
+
+impl Scale for SessionPhase {
+    const NAME: &'static str = "phase of a session";
+    const STEPS: &'static [(Self, &'static str)] = &[(Self::Agenda, "AGENDA"), (Self::Minutes, "MINUTES")];
+}
+
+impl Scale for Agreement {
+    const NAME: &'static str = "step of agreement";
+    const STEPS: &'static [(Self, &'static str)] = &[
+        (Self::StronglyDisagree, "strongly disagree"),
+        (Self::Disagree, "disagree"),
+        (Self::Neutral, "neutral"),
+        (Self::Agree, "agree"),
+        (Self::StronglyAgree, "strongly agree"),
+    ];
 }
 
 /// The probabilities that ICD 203 gives a band of likelihood.

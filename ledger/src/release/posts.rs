@@ -10,7 +10,7 @@ use super::{
     opening::open_sealed, portions,
 };
 use crate::{
-    content::Content,
+    content::{Content, Place},
     digest::Digest,
     id::{HOUR, Ref},
     name::{MemberName, Org, Role},
@@ -34,7 +34,7 @@ pub(super) fn check(
     }
     let plain = open_sealed(room.state.room(), room.keys, statement, sealed)?;
     let content = Content::parse(&plain)?;
-    content.check_place(statement.author.role(), room.state.name().is_chamber())?;
+    content.check_place(&Place::new(&statement.author, room.state.name(), charter))?;
     if !content.message().written_at.is_multiple_of(HOUR) {
         return Err(TargetFault::WrittenAt);
     }

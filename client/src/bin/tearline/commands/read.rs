@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use tearline_client::{
     desk::{Desk, Room, now},
+    reading::{Reading, reading},
     refs::EntryRef,
     replica::Line,
     show::{
@@ -16,11 +17,8 @@ use tearline_client::{
 };
 use tearline_ledger::{
     content::Content,
-    digest::Digest,
     id::Ref,
-    manifest::Manifest,
     name::{MemberName, Role},
-    statement::Act,
 };
 
 use super::sync_all;
@@ -38,38 +36,19 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         return Err(Failure::refused(super::AUDITOR_READS_NOTHING));
     }
     let room = desk.room(&reference.room).lift()?;
-    let line = super::line(&desk, &room, reference.index)?;
-    let Act::Post(post) = &line.signed.statement.act else {
-        let act = line.signed.statement.act.name();
-        return Err(Failure::refused(format!("{reference} is no post but a statement of the kind `{act}`")));
-    };
-    let content = room.content(&line).lift()?;
-    let chamber = reference.room.is_chamber();
-    content
-        .check_place(line.signed.statement.author.role(), chamber)
-        .map_err(|error| Failure::Alarm(format!("{reference} breaks a rule: {error}; call the mediators")))?;
-    let portions = manifest_of(&reference, &content, &post.manifests)?;
-    let needed = match line.signed.statement.author.role() {
-        Role::Mediator if room.replica.state().is_ok_and(|it| it.constitution().has_party()) => {
-            let charter = room
-                .replica
-                .charter_before(line.index)
-                .map_err(|error| Failure::Library(desk.alarmed(room.replica.room(), error)))?;
-            charter.quorum
-        }
-        _ => 1,
-    };
-    let answers = answered(&desk, &content)?;
+    let reading = reading(&desk, &room, reference.index).lift()?;
+    let Reading { line, content, required, portions, .. } = &reading;
+    let answers = answered(&desk, content)?;
     let whose = if desk.member().role() == Role::Party { "your concern" } else { "concern" };
     let of = answers.as_ref().map(|entry| format!(" of {whose} {entry}")).unwrap_or_default();
-    let text = render(&line, &content, (needed, portions), &of);
-    let mut json = to_json(&content);
+    let text = render(&reading, &of);
+    let mut json = to_json(content);
     if let Some(map) = json.as_object_mut() {
         map.insert("entry".to_owned(), json!(reference.to_string()));
         map.insert("accepted_at".to_owned(), json!(iso(line.accepted_at)));
         map.insert("author".to_owned(), json!(line.signed.statement.author.desk()));
-        map.insert("signed_by".to_owned(), json!(signers(&line)));
-        map.insert("required".to_owned(), json!(needed));
+        map.insert("signed_by".to_owned(), json!(signers(line)));
+        map.insert("required".to_owned(), json!(required));
         map.insert("portions_match_manifest".to_owned(), json!(portions));
         map.insert("answers".to_owned(), json!(answers.as_ref().map(ToString::to_string)));
     }
@@ -80,31 +59,6 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         })
         .lift()?;
     say(context, &json, &text)
-}
-
-/// How many released portions there are, all of which are in the manifest that the post commits to.
-fn manifest_of(
-    reference: &EntryRef,
-    content: &Content,
-    committed: &[Digest],
-) -> Result<Option<usize>, Failure> {
-    let Some(tearline) = &content.message().tearline else { return Ok(None) };
-    let altered =
-        |what: &str| Failure::Alarm(format!("{reference}: {what}; do not act on it, call another desk"));
-    let manifest = Manifest::from_bytes(&tearline.manifest)
-        .map_err(|error| altered(&format!("its manifest is damaged ({error})")))?;
-    let blind = tearline.blind.as_ref().try_into().map_err(|_| altered("its manifest's blind is damaged"))?;
-    if committed != [manifest.digest(blind)] {
-        return Err(altered("its manifest is not the one that was signed"));
-    }
-    for (number, portion) in tearline.portions.iter().enumerate() {
-        let inside = <&[u8; 32]>::try_from(portion.salt.as_ref())
-            .is_ok_and(|salt| manifest.contains(salt, &portion.text));
-        if !inside {
-            return Err(altered(&format!("portion {} is not in the record's manifest", number + 1)));
-        }
-    }
-    Ok(Some(tearline.portions.len()))
 }
 
 fn answered(desk: &Desk, content: &Content) -> Result<Option<EntryRef>, Failure> {
@@ -121,15 +75,16 @@ fn signers(line: &Line) -> Vec<&str> {
     signers
 }
 
-fn render(line: &Line, content: &Content, (needed, portions): (u32, Option<usize>), of: &str) -> String {
+fn render(reading: &Reading, of: &str) -> String {
+    let Reading { line, content, required, portions, .. } = reading;
     let kind = content.kind_name().to_uppercase();
     let mut out = ends(&format!(" {:<11} {kind}{of}", precedence(content)), &dtg(line.accepted_at));
     let signers = signers(line);
-    let _ = writeln!(out, " Signed by   {} ({} of {needed} required)\n", signers.join(", "), signers.len());
+    let _ = writeln!(out, " Signed by   {} ({} of {required} required)\n", signers.join(", "), signers.len());
     out.push_str(body(content).trim_end_matches('\n'));
     out.push_str("\n\n ✓ signatures ✓ place in record");
     if let Some(count) = portions {
-        let matched = if count == 1 { "portion matches" } else { "portions match" };
+        let matched = if *count == 1 { "portion matches" } else { "portions match" };
         let _ = writeln!(out, " ✓ {count} {matched} manifest");
         out.push_str(" Any other portions were withheld. How many cannot be known.");
     }

@@ -1,0 +1,101 @@
+//! A post as it may be shown: opened, of a kind that its author may write there, its portions word for word
+//! in the record.
+//!
+//! Specification: `docs/spec.md`, sections 9.2 and 9.4. Whatever shows, lists or counts posts goes through
+//! here, so that nothing is shown that was not judged. How it looks is `show`'s affair.
+
+use tearline_ledger::{
+    content::{Content, Place},
+    digest::Digest,
+    id::Ref,
+    manifest::Manifest,
+    name::Role,
+    statement::{Act, Post},
+};
+
+use crate::{
+    alarm::Alarm,
+    desk::{Desk, Room},
+    error::Error,
+    evidence::{Exhibit, Raised},
+    refs::EntryRef,
+    replica::Line,
+};
+
+/// A post that was opened and judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Where it stands.
+    pub entry: EntryRef,
+    /// The same, as statements refer to it.
+    pub reference: Ref,
+    /// The statement.
+    pub line: Line,
+    /// Whether its author was a custodian of its party then.
+    pub custodian: bool,
+    /// What it says.
+    pub content: Content,
+    /// How many signatures it needed.
+    pub required: u32,
+    /// How many released portions it has, all of them in the manifest that was signed.
+    pub portions: Option<usize>,
+}
+
+/// The post at this index, opened and judged.
+///
+/// # Errors
+///
+/// [`Error::NotAPost`], content that is not here or does not open, or an alarm if it breaks a rule of content.
+pub fn reading(desk: &Desk, room: &Room, index: u64) -> Result<Reading, Error> {
+    let id = room.replica.room();
+    let line = room.replica.line(index).map_err(|error| desk.alarmed(id, error))?;
+    reading_of(desk, room, line)
+}
+
+/// The same for a statement that is at hand.
+pub fn reading_of(desk: &Desk, room: &Room, line: Line) -> Result<Reading, Error> {
+    let entry = EntryRef { room: room.name()?, index: line.index };
+    let Act::Post(post) = &line.signed.statement.act else {
+        return Err(Error::NotAPost { entry, act: line.signed.statement.act.name() });
+    };
+    let content = room.content(&line)?;
+    let id = room.replica.room();
+    let author = &line.signed.statement.author;
+    let charter = room.replica.charter_before(line.index).map_err(|error| desk.alarmed(id, error))?;
+    let place = Place::new(author, &entry.room, &charter);
+    let judged = content.check_place(&place).map_err(|error| error.to_string());
+    let judged = judged.and_then(|()| portions(&content, post)).map_err(|reason| {
+        let name = room.replica.name().to_owned();
+        let raised = Raised::from(Alarm::BadPost { room: name, index: line.index, reason });
+        match room.replica.require_entry(line.index) {
+            Ok(kept) => desk.raise(id, raised.with(Exhibit::entry("kept here", line.index, kept.bytes()))),
+            Err(error) => desk.alarmed(id, error),
+        }
+    })?;
+    let by_quorum = author.role() == Role::Mediator && !charter.parties().is_empty();
+    let required = if by_quorum { charter.quorum } else { 1 };
+    let statement = &line.signed.statement;
+    let reference = Ref { room: id, statement: line.signed.identity(), id: statement.id };
+    let custodian = charter.member(author).is_some_and(|member| member.custodian);
+    Ok(Reading { entry, reference, custodian, content, required, portions: judged, line })
+}
+
+/// How many released portions there are, all of which are in the manifest that the post commits to.
+fn portions(content: &Content, post: &Post) -> Result<Option<usize>, String> {
+    let Some(tearline) = &content.message().tearline else { return Ok(None) };
+    let manifest = Manifest::from_bytes(&tearline.manifest)
+        .map_err(|error| format!("its manifest is damaged ({error})"))?;
+    let blind =
+        tearline.blind.as_ref().try_into().map_err(|_| "its manifest's blind is damaged".to_owned())?;
+    let digest: Digest = manifest.digest(blind);
+    if post.manifests != [digest] {
+        return Err("its manifest is not the one that was signed".to_owned());
+    }
+    for (number, portion) in (1..).zip(&tearline.portions) {
+        let salt = <&[u8; 32]>::try_from(portion.salt.as_ref());
+        if !salt.is_ok_and(|salt| manifest.contains(salt, &portion.text)) {
+            return Err(format!("portion {number} is not in the record's manifest"));
+        }
+    }
+    Ok(Some(tearline.portions.len()))
+}
