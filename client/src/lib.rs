@@ -29,6 +29,7 @@ pub mod replica;
 mod sample;
 pub mod session;
 pub mod show;
+pub mod standing;
 pub mod submit;
 pub mod sync;
 pub mod vault;
