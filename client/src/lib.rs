@@ -23,6 +23,7 @@ pub mod profile;
 pub mod propose;
 pub mod reading;
 pub mod receipts;
+pub mod record;
 pub mod refs;
 pub mod replica;
 #[cfg(test)]
