@@ -66,6 +66,29 @@ impl House {
         Ok(fs::write(&profile, text.replace(&self.charters_address, &self.server.address().to_string()))?)
     }
 
+    /// Kills the server, does what needs it stopped, and starts it again where desks find it.
+    pub fn while_stopped<T>(&mut self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let before = self.server.address().to_string();
+        self.server.kill()?;
+        let done = work(self)?;
+        self.server = Server::start(&self.path("server/tearlined.toml"))?;
+        let now = self.server.address().to_string();
+        for desk in fs::read_dir(self.path("desks"))? {
+            let profile = desk?.path().join("profile.toml");
+            let text = fs::read_to_string(&profile)?;
+            fs::write(&profile, text.replace(&before, &now))?;
+        }
+        Ok(done)
+    }
+
+    /// `tearlined` on the house's server.
+    pub fn tearlined(&self, args: &[&str]) -> Result<Said> {
+        let mut command = Command::new(binary("tearlined")?);
+        command.args(args).arg("--config").arg(self.path("server/tearlined.toml"));
+        command.current_dir(self.path(""));
+        Said::of(command)
+    }
+
     /// A file or folder of the house.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("house").join(name)

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tearline_client::{
     desk::{Desk, Room},
+    error::Error,
     replica::{Line, Replica},
     show::{
         WIDTH,
@@ -103,7 +104,9 @@ fn show_new(
     if !matches!(line.signed.statement.act, Act::Post(_)) {
         return Ok(());
     }
-    let standings = Standings::gather(desk, [&room]).lift()?;
+    // What has just come was hardly ever taken back already.
+    let standings =
+        if line.recalled { Standings::gather(desk, [&room]).lift()? } else { Standings::default() };
     let item = item(&room, &line, &standings);
     let json = item.to_json();
     say(context, &json, &item.to_text(false))
@@ -201,11 +204,11 @@ struct Item {
     from: String,
     accepted_at: u64,
     standing: Standing,
-    content: Result<Content, String>,
+    content: Result<Content, Error>,
 }
 
 fn item(room: &Room, line: &Line, standings: &Standings) -> Item {
-    let content = room.content(line).map_err(|error| error.to_string());
+    let content = room.content(line);
     let statement = &line.signed.statement;
     let reference = Ref { room: room.replica.room(), statement: line.signed.identity(), id: statement.id };
     Item {
@@ -222,6 +225,7 @@ impl Item {
         match &self.content {
             Ok(content) => safe(&content.message().subject),
             Err(_) if self.standing.may_be_gone() => "(its content is not here)".to_owned(),
+            Err(Error::NoContent { .. }) => "(WITHHELD by the server: read it for the alarm)".to_owned(),
             Err(_) => "(does not open here)".to_owned(),
         }
     }
@@ -288,7 +292,7 @@ pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
             }
             let unread = !read.contains(&item.entry);
             let ack_by = item.content.as_ref().map_or(0, |content| content.message().ack_by);
-            if ack_by != 0 && !acknowledged.contains(&reference) {
+            if ack_by != 0 && item.standing.recall.is_none() && !acknowledged.contains(&reference) {
                 due.push((ack_by, item.entry.clone()));
             }
             unread_count += usize::from(unread);
