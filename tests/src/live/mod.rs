@@ -5,6 +5,7 @@
 
 pub mod binaries;
 pub mod client;
+pub mod listen;
 pub mod receipt;
 pub mod server;
 pub mod site;
