@@ -301,3 +301,68 @@ fn a_mediators_post_is_recalled_by_two() {
     let given = view.of(&hall.desks[0]).given(&"drc".parse::<Org>().unwrap()).unwrap();
     assert!(given[0].recalled);
 }
+
+#[test]
+fn a_matter_is_followed_through_threads_briefings_and_one_reference_further() {
+    let (mut hall, briefing) = published();
+    let first_concern = hall.concern();
+    let mut answer = order(briefing, &[1]);
+    answer.answers = Some(first_concern);
+    let answer = propose(&hall, 0, &answer).unwrap();
+    enact(&mut hall, &answer, 1);
+    // Of another matter, but for what it refers to.
+    let second_concern = hall.concern();
+    let mut referring = order(briefing, &[]);
+    referring.portions = None;
+    referring.answers = Some(second_concern);
+    referring.refers = vec![first_concern];
+    let referring = propose(&hall, 0, &referring).unwrap();
+    enact(&mut hall, &referring, 1);
+    let mut apart = order(briefing, &[]);
+    apart.portions = None;
+    let apart = propose(&hall, 0, &apart).unwrap();
+    enact(&mut hall, &apart, 1);
+
+    let given = |hall: &Hall, proposed: &Proposed, named: Option<Ref>| -> Vec<String> {
+        let view = hall.fetch(&hall.desks[2]);
+        let given = view.of(&hall.desks[2]).given_on_matter(&proposed.shown, named).unwrap();
+        assert_eq!(given.to.len(), 1);
+        assert_eq!(given.same_words, []);
+        given.to[0].posts.iter().map(|post| post.entry.to_string()).collect()
+    };
+    // drc#1 and drc#3 are the concerns.
+    let of_briefing = propose(&hall, 0, &order(briefing, &[3])).unwrap();
+    assert_eq!(given(&hall, &of_briefing, Some(briefing)), ["drc#2", "drc#4"]);
+    let mut of_thread = order(briefing, &[]);
+    of_thread.portions = None;
+    of_thread.answers = Some(first_concern);
+    let of_thread = propose(&hall, 0, &of_thread).unwrap();
+    assert_eq!(given(&hall, &of_thread, None), ["drc#2", "drc#4"]);
+    let mut alone = order(briefing, &[]);
+    alone.portions = None;
+    let alone = propose(&hall, 0, &alone).unwrap();
+    assert_eq!(given(&hall, &alone, None), [""; 0]);
+    let view = hall.fetch(&hall.desks[2]);
+    let given = view.of(&hall.desks[2]).given_on_matter(&of_briefing.shown, Some(briefing)).unwrap();
+    let portions = given.to[0].posts[0].portions.as_ref().unwrap();
+    assert_eq!((portions.0.to_string().as_str(), portions.1.as_slice()), ("chamber#1", &[1][..]));
+}
+
+#[test]
+fn content_that_has_expired_is_neither_proposed_nor_approved() {
+    let (mut hall, briefing) = published();
+    let mut late = order(briefing, &[1]);
+    late.content_until = Some(hall.now);
+    assert!(matches!(propose(&hall, 0, &late), Err(ProposeError::Expired)));
+    late.content_until = Some(hall.now + 60);
+    let proposed = propose(&hall, 0, &late).unwrap();
+    hall.accept(&proposed.submission);
+    let identity = reference(&proposed.submission).statement;
+    let examine = |hall: &Hall| {
+        let view = hall.fetch(&hall.desks[1]);
+        view.of(&hall.desks[1]).examine(&identity).map(drop)
+    };
+    assert!(examine(&hall).is_ok());
+    hall.now += 60;
+    assert!(matches!(examine(&hall), Err(ProposeError::Expired)));
+}
