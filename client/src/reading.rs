@@ -5,11 +5,12 @@
 //! here, so that nothing is shown that was not judged. How it looks is `show`'s affair.
 
 use tearline_ledger::{
+    charter::Charter,
     content::{Content, Place},
     digest::Digest,
     id::Ref,
     manifest::Manifest,
-    name::Role,
+    name::{Role, RoomName},
     statement::{Act, Post},
 };
 
@@ -54,30 +55,73 @@ pub fn reading(desk: &Desk, room: &Room, index: u64) -> Result<Reading, Error> {
 
 /// The same for a statement that is at hand.
 pub fn reading_of(desk: &Desk, room: &Room, line: Line) -> Result<Reading, Error> {
-    let entry = EntryRef { room: room.name()?, index: line.index };
-    let Act::Post(post) = &line.signed.statement.act else {
-        return Err(Error::NotAPost { entry, act: line.signed.statement.act.name() });
-    };
-    let content = room.content(&line)?;
-    let id = room.replica.room();
-    let author = &line.signed.statement.author;
-    let charter = room.replica.charter_before(line.index).map_err(|error| desk.alarmed(id, error))?;
-    let place = Place::new(author, &entry.room, &charter);
-    let judged = content.check_place(&place).map_err(|error| error.to_string());
-    let judged = judged.and_then(|()| portions(&content, post)).map_err(|reason| {
-        let name = room.replica.name().to_owned();
-        let raised = Raised::from(Alarm::BadPost { room: name, index: line.index, reason });
-        match room.replica.require_entry(line.index) {
-            Ok(kept) => desk.raise(id, raised.with(Exhibit::entry("kept here", line.index, kept.bytes()))),
-            Err(error) => desk.alarmed(id, error),
-        }
-    })?;
-    let by_quorum = author.role() == Role::Mediator && !charter.parties().is_empty();
-    let required = if by_quorum { charter.quorum } else { 1 };
-    let statement = &line.signed.statement;
-    let reference = Ref { room: id, statement: line.signed.identity(), id: statement.id };
-    let custodian = charter.member(author).is_some_and(|member| member.custodian);
-    Ok(Reading { entry, reference, custodian, content, required, portions: judged, line })
+    Reader::new(desk, room)?.read(line)
+}
+
+/// Reads posts of one room one after another: each charter is looked up once.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    desk: &'a Desk,
+    room: &'a Room,
+    name: RoomName,
+    /// Where charters stand, ascending.
+    charters: Vec<u64>,
+    /// The charter that was looked up last, and where it stands.
+    charter: Option<(u64, Charter)>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of this room.
+    pub fn new(desk: &'a Desk, room: &'a Room) -> Result<Self, Error> {
+        let charters = room.replica.charter_indices().collect();
+        Ok(Self { desk, room, name: room.name()?, charters, charter: None })
+    }
+
+    /// The post, opened and judged.
+    ///
+    /// # Errors
+    ///
+    /// As [`reading`].
+    pub fn read(&mut self, line: Line) -> Result<Reading, Error> {
+        let entry = EntryRef { room: self.name.clone(), index: line.index };
+        let Act::Post(post) = &line.signed.statement.act else {
+            return Err(Error::NotAPost { entry, act: line.signed.statement.act.name() });
+        };
+        let content = self.room.content(&line)?;
+        let (desk, room, id) = (self.desk, self.room, self.room.replica.room());
+        let author = &line.signed.statement.author;
+        let charter = self.charter_before(line.index)?;
+        let place = Place::new(author, &entry.room, charter);
+        let judged = content.check_place(&place).map_err(|error| error.to_string());
+        let judged = judged.and_then(|()| portions(&content, post)).map_err(|reason| {
+            let name = room.replica.name().to_owned();
+            let raised = Raised::from(Alarm::BadPost { room: name, index: line.index, reason });
+            match room.replica.require_entry(line.index) {
+                Ok(kept) => desk.raise(id, raised.with(Exhibit::entry("kept here", line.index, kept.bytes()))),
+                Err(error) => desk.alarmed(id, error),
+            }
+        })?;
+        let by_quorum = author.role() == Role::Mediator && !charter.parties().is_empty();
+        let required = if by_quorum { charter.quorum } else { 1 };
+        let statement = &line.signed.statement;
+        let reference = Ref { room: id, statement: line.signed.identity(), id: statement.id };
+        let custodian = charter.member(author).is_some_and(|member| member.custodian);
+        Ok(Reading { entry, reference, custodian, content, required, portions: judged, line })
+    }
+
+    /// The charter in force just before the entry at `index`.
+    fn charter_before(&mut self, index: u64) -> Result<&Charter, Error> {
+        let after = self.charters.partition_point(|at| *at < index.max(1));
+        let at = after.checked_sub(1).and_then(|last| self.charters.get(last)).copied().unwrap_or(0);
+        let charter = match self.charter.take() {
+            Some((known, charter)) if known == at => charter,
+            _ => {
+                let found = self.room.replica.charter_at(at);
+                found.map_err(|error| self.desk.alarmed(self.room.replica.room(), error))?
+            }
+        };
+        Ok(&self.charter.insert((at, charter)).1)
+    }
 }
 
 /// How many released portions there are, all of which are in the manifest that the post commits to.

@@ -108,7 +108,7 @@ fn place(front: &mut Front) -> Result<Option<v1::Place>, FrontError> {
 }
 
 /// `LONGITUDE, LATITUDE` in degrees, into 10^-7 degrees.
-fn position(value: &str) -> Result<(i64, i64), String> {
+pub(crate) fn position(value: &str) -> Result<(i64, i64), String> {
     let bad = || "write longitude, then latitude, in degrees, as in 29.0453, -1.5736".to_owned();
     let (longitude, latitude) = value.split_once(',').ok_or_else(bad)?;
     Ok((degrees(longitude.trim()).ok_or_else(bad)?, degrees(latitude.trim()).ok_or_else(bad)?))
