@@ -26,6 +26,7 @@ pub mod profile;
 pub mod propose;
 pub mod reading;
 pub mod receipts;
+pub mod record;
 pub mod refs;
 pub mod replica;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod sample;
 pub mod served;
 pub mod session;
 pub mod show;
+pub mod standing;
 pub mod submit;
 pub mod sync;
 pub mod vault;

@@ -11,6 +11,7 @@ pub mod draft;
 mod error;
 pub mod examine;
 pub mod given;
+pub mod matter;
 pub mod publish;
 pub mod releases;
 

@@ -16,11 +16,11 @@ use tearline_ledger::{
 
 use crate::{
     alarm::Alarm,
-    desk::{Desk, Room},
+    desk::{Desk, Room, now},
     error::Error,
     evidence::{Exhibit, Raised},
     refs::EntryRef,
-    replica::Line,
+    replica::{Line, verify::CLOCK_SECONDS},
 };
 
 /// A post that was opened and judged.
@@ -46,7 +46,8 @@ pub struct Reading {
 ///
 /// # Errors
 ///
-/// [`Error::NotAPost`], content that is not here or does not open, or an alarm if it breaks a rule of content.
+/// [`Error::NotAPost`], content that was recalled, has expired or does not open, or an alarm if it is withheld or
+/// breaks a rule of content.
 pub fn reading(desk: &Desk, room: &Room, index: u64) -> Result<Reading, Error> {
     let id = room.replica.room();
     let line = room.replica.line(index).map_err(|error| desk.alarmed(id, error))?;
@@ -87,8 +88,14 @@ impl<'a> Reader<'a> {
         let Act::Post(post) = &line.signed.statement.act else {
             return Err(Error::NotAPost { entry, act: line.signed.statement.act.name() });
         };
-        let content = self.room.content(&line)?;
         let (desk, room, id) = (self.desk, self.room, self.room.replica.room());
+        let content = match room.content(&line) {
+            Err(Error::NoContent { .. }) if is_withheld(desk, &line) => {
+                let name = room.replica.name().to_owned();
+                return Err(desk.raise(id, Alarm::Withheld { room: name, indices: vec![line.index] }.into()));
+            }
+            content => content?,
+        };
         let author = &line.signed.statement.author;
         let charter = self.charter_before(line.index)?;
         let place = Place::new(author, &entry.room, charter);
@@ -122,6 +129,13 @@ impl<'a> Reader<'a> {
         };
         Ok(&self.charter.insert((at, charter)).1)
     }
+}
+
+/// Whether content that is not here should be.
+fn is_withheld(desk: &Desk, line: &Line) -> bool {
+    // By as much as clocks may differ, the server may have thought that it has expired.
+    let now = now().saturating_add(CLOCK_SECONDS);
+    desk.member().role().reads_content() && !line.recalled && !line.is_expired(now)
 }
 
 /// How many released portions there are, all of which are in the manifest that the post commits to.

@@ -8,11 +8,13 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use tearline_ledger::digest::Digest;
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use crate::private_file;
 
@@ -30,6 +32,8 @@ const PART: &str = "part";
 #[derive(Debug, Clone)]
 pub struct Attachments {
     dir: PathBuf,
+    /// Held by whoever enters posts that name attachments, and alone by whoever removes some.
+    naming: Arc<RwLock<()>>,
 }
 
 /// How an upload begins.
@@ -73,7 +77,7 @@ impl Attachments {
         let dir = dir.to_owned();
         blocking(move || {
             make_folder(&dir)?;
-            Ok(Self { dir })
+            Ok(Self { dir, naming: Arc::default() })
         })
         .await
     }
@@ -139,6 +143,17 @@ impl Attachments {
             Ok(Some(Download { path, file: Some(file), size }))
         })
         .await
+    }
+
+    /// While this is held no attachment is purged: from before one is found to be here until the post that
+    /// names it stands.
+    pub async fn hold(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.naming).read_owned().await
+    }
+
+    /// While this is held no post comes to name an attachment.
+    pub async fn alone(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.naming).write_owned().await
     }
 
     /// Removes an attachment, complete or not, durably. Does nothing if it is not here.

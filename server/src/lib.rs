@@ -15,6 +15,7 @@ pub mod logkey;
 pub mod pace;
 pub mod private_file;
 pub mod process;
+pub mod purge;
 pub mod quota;
 pub mod registry;
 pub mod run;

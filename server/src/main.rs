@@ -10,7 +10,9 @@ use tearline_ledger::name::{Domain, NameError};
 use tearline_server::{
     check::{self, Fault},
     config::Config,
+    files::Attachments,
     init, logging, process,
+    purge::{self, Why},
     run::{Bound, LogKeys},
     store::{Options, SledStore},
 };
@@ -48,6 +50,16 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Remove from the disk, with the server stopped, the content of posts that were recalled or have expired.
+    #[command(after_help = "Example: tearlined purge --config server/tearlined.toml --dry-run")]
+    Purge {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Only say what would be removed.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Run the server until SIGTERM or SIGINT. SIGHUP reloads certificates and revocation lists.
     #[command(after_help = "Example: tearlined run --config server/tearlined.toml")]
     Run {
@@ -65,6 +77,7 @@ fn main() -> ExitCode {
         Command::Init { folder, domain } => make(&folder, &domain),
         Command::CheckConfig { file } => check_config(&file),
         Command::Check { config } => check_store(&config),
+        Command::Purge { config, dry_run } => purge_store(&config, dry_run),
         Command::Run { config, changing_log_key } => {
             serve(&config, if changing_log_key { LogKeys::Changing } else { LogKeys::Named })
         }
@@ -115,6 +128,41 @@ fn check_store(file: &std::path::Path) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Err(anyhow!("the store is damaged: see \"A damaged store\" in the operator's guide before any start"))
+}
+
+fn purge_store(file: &std::path::Path, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let config = Config::load(file)?;
+    let folder = config.store_folder();
+    if !folder.is_dir() {
+        return Err(anyhow!("{}: there is no store to purge", folder.display()));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let store = SledStore::open(&folder, Options::default())?;
+    let gone = runtime.block_on(async {
+        let files = Attachments::open(&config.attachments_folder()).await?;
+        purge::once(&store, (&files, &config.chamber), dry_run).await
+    })?;
+    for post in &gone {
+        let why = if post.why == Why::Recalled { "recalled" } else { "expired" };
+        let content = if post.content { "content" } else { "" };
+        let attachments = counted(post.attachments, "attachment");
+        let attachments = if post.attachments == 0 { "" } else { attachments.as_str() };
+        let what = [content, attachments].iter().filter(|it| !it.is_empty()).copied().collect::<Vec<_>>();
+        println!("{:<24} {why:<9} {}", format!("{}#{}", post.room, post.index), what.join(", "));
+    }
+    let contents = counted(gone.iter().filter(|post| post.content).count(), "content");
+    let attachments = counted(gone.iter().map(|post| post.attachments).sum(), "attachment");
+    if dry_run {
+        println!("{contents} and {attachments} would be purged. Nothing was changed.");
+    } else {
+        println!("{contents} and {attachments} purged. The log is as it was and still verifies.");
+        println!("The store may keep the sealed bytes in freed space until that is written over.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn serve(file: &std::path::Path, log_keys: LogKeys) -> anyhow::Result<ExitCode> {

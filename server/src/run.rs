@@ -23,6 +23,7 @@ use crate::{
     gate::Gate,
     logkey::{LogKey, LogKeyError},
     pace::Pace,
+    purge,
     quota::Quotas,
     registry::{Registry, RegistryError, RoomView},
     scrub,
@@ -210,6 +211,11 @@ impl Bound {
             Admission::new(Arc::clone(&quotas), tls.revocations().clone(), limits.request_timeout);
         let usize_of = |limit: std::num::NonZeroU32| usize::try_from(limit.get()).unwrap_or(usize::MAX);
         let scrubbing = tokio::spawn(scrub::watch(Arc::clone(house.registry.store()), health.clone()));
+        let purging = config.purge_after.map(|after| {
+            let (store, files) = (Arc::clone(house.registry.store()), house.files.clone());
+            let chamber = house.registry.chamber().0;
+            tokio::spawn(async move { purge::keep(store.as_ref(), (&files, chamber), after).await })
+        });
         let router = Server::builder()
             .concurrency_limit_per_connection(usize_of(limits.calls_per_connection))
             .max_concurrent_streams(limits.streams_per_connection.get())
@@ -265,6 +271,9 @@ impl Bound {
         };
         refresh.abort();
         scrubbing.abort();
+        if let Some(purging) = purging {
+            purging.abort();
+        }
         done
     }
 }

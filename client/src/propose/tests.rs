@@ -111,7 +111,9 @@ fn a_later_release_of_the_same_briefing_shows_what_was_given() {
     hall.accept(&second.submission);
     let view = hall.fetch(&hall.desks[1]);
     let examined = view.of(&hall.desks[1]).examine(&reference(&second.submission).statement).unwrap();
-    assert_eq!(examined.already_given.iter().map(ToString::to_string).collect::<Vec<_>>(), ["drc#1"]);
+    let given: Vec<String> =
+        examined.already_given.iter().flat_map(|it| &it.posts).map(|it| it.entry.to_string()).collect();
+    assert_eq!(given, ["drc#1"]);
     assert!(examined.shown.originator.unwrap().signed);
 }
 

@@ -43,6 +43,10 @@ pub(super) async fn append<S: Store>(
         call.push(parse(at, &submission.room, &submission.envelope, submission.content)?);
     }
     enter(house, caller, &call).await?;
+    let names = |it: &Submission<Signed>| {
+        it.statement.statement.sealed().is_some_and(|post| !post.attachments.is_empty())
+    };
+    let _held = if call.iter().any(names) { Some(house.files.hold().await) } else { None };
     require_attachments(house, &call).await?;
     let accepted = house.sequencer.append(call).await.map_err(refused)?;
     let mut receipts = Vec::with_capacity(accepted.len());

@@ -90,6 +90,9 @@ pub(crate) enum Command {
     /// Take your own proposal back.
     #[command(after_help = "Example: tearline withdraw chamber#57")]
     Withdraw(Proposal),
+    /// Take a post back: a mediators' by proposal, a party's own by its author or a custodian.
+    #[command(after_help = "Example: tearline recall rwanda#7 --note \"the place was wrong\"")]
+    Recall(Recall),
     /// All that a party has been given.
     #[command(after_help = "Example: tearline given drc")]
     Given(Given),
@@ -252,6 +255,9 @@ pub(crate) struct Release {
     /// routine, priority, immediate, flash; else the briefing's.
     #[arg(long)]
     pub(crate) precedence: Option<String>,
+    /// When the content expires, as in 2024-06-30T12:00:00Z: it is served no longer then.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) until: Option<String>,
     /// How long the proposal is open.
     #[arg(long, default_value_t = 72, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=168))]
     pub(crate) open_for: u64,
@@ -270,6 +276,15 @@ pub(crate) struct Approve {
 pub(crate) struct Proposal {
     /// The proposal, as in chamber#57.
     pub(crate) proposal: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Recall {
+    /// The post, as in rwanda#7.
+    pub(crate) reference: String,
+    /// Why, to the officers who approve it; never sent to a party.
+    #[arg(long)]
+    pub(crate) note: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -318,6 +333,9 @@ pub(crate) struct Draft {
     /// The room; else your own.
     #[arg(long)]
     pub(crate) to: Option<String>,
+    /// When the content expires, as in 2024-06-30T12:00:00Z: it is served no longer then.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) until: Option<String>,
 }
 
 #[derive(Debug, Args)]

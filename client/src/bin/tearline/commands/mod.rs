@@ -7,14 +7,16 @@ mod join;
 mod propose;
 mod quickstart;
 mod read;
+mod recall;
 mod rooms;
 mod show;
 mod verify;
 mod write;
 
 use tearline_client::{
-    desk::{Desk, Room},
+    desk::{Desk, Room, now},
     error::EXIT_DONE,
+    front,
     replica::{Line, Progress},
     session::Session,
     sync,
@@ -57,6 +59,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Approve(args) => approve::approve(context, &args)?,
         Command::Reject(args) => approve::reject(context, &args, false)?,
         Command::Withdraw(args) => approve::reject(context, &args, true)?,
+        Command::Recall(args) => recall::recall(context, &args)?,
         Command::Given(args) => approve::given(context, &args)?,
         Command::Quickstart(args) => quickstart::quickstart(context, &args)?,
     }
@@ -65,6 +68,18 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
 
 /// Each room's name, how many entries were new, and how many there are; then what must be shown.
 type Fetched = (Vec<(String, u64, u64)>, Vec<String>);
+
+/// The end that was asked for a post's content, in seconds since 1970; it must be to come.
+fn until(asked: Option<&str>) -> Result<Option<u64>, Failure> {
+    let Some(text) = asked else { return Ok(None) };
+    let end = front::utc(text).map_err(|error| Failure::usage(format!("--until {text}: {error}")))?;
+    if end <= now() {
+        return Err(Failure::usage(format!(
+            "--until {text}: that is past; say when the content is to expire"
+        )));
+    }
+    Ok(Some(end))
+}
 
 /// Brings every room and access log up to date.
 async fn sync_all(context: &Context, session: &Session, desk: &mut Desk) -> Result<Fetched, Failure> {

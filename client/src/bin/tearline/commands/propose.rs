@@ -26,7 +26,7 @@ use tearline_ledger::{
 use tearline_proto::v1::{self, Activity, Confidence, Finding, Likelihood, Precedence, content::Kind};
 use tokio::runtime::Runtime;
 
-use super::{found::read_card, show, sync_all};
+use super::{found::read_card, show, sync_all, until};
 use crate::{
     cli::{Admit, Lost, Publish, Release},
     context::{Context, Failure, Lift as _, text_of},
@@ -67,16 +67,21 @@ impl Office {
     }
 
     /// Shows a proposal as its approvers will see it, asks, and sends it.
-    fn propose(&self, context: &Context, proposed: &Proposed) -> Result<(), Failure> {
-        propose(context, (&self.runtime, &self.session, &self.desk), proposed)
+    fn propose(
+        &self,
+        context: &Context,
+        given: (&Mediator<'_>, Option<Ref>),
+        proposed: &Proposed,
+    ) -> Result<(), Failure> {
+        propose(context, (&self.runtime, &self.session, &self.desk), given, proposed)
     }
 }
 
-fn judged<T>(desk: &Desk, answer: Result<T, ProposeError>) -> Result<T, Failure> {
+pub(super) fn judged<T>(desk: &Desk, answer: Result<T, ProposeError>) -> Result<T, Failure> {
     answer.map_err(|error| Failure::Library(desk.proposing(error)))
 }
 
-fn mediator<'a>(desk: &'a Desk, rooms: &'a [Room]) -> Result<Mediator<'a>, Failure> {
+pub(super) fn mediator<'a>(desk: &'a Desk, rooms: &'a [Room]) -> Result<Mediator<'a>, Failure> {
     Mediator::new(desk, rooms, now()).lift()
 }
 
@@ -90,13 +95,16 @@ fn send(
     Ok(receipts.iter().map(|receipt| format!("{}#{}", receipt.name, receipt.index)).collect())
 }
 
-fn propose(
+/// Shows a proposal, with what was given on its matter and on the matter of this briefing; asks, and sends it.
+pub(super) fn propose(
     context: &Context,
     (runtime, session, desk): (&Runtime, &Session, &Desk),
+    (mediator, briefing): (&Mediator<'_>, Option<Ref>),
     proposed: &Proposed,
 ) -> Result<(), Failure> {
     if !context.json {
-        say(context, &json!(null), &show::proposal(&proposed.shown, &[]))?;
+        let given = judged(desk, mediator.given_on_matter(&proposed.shown, briefing))?;
+        say(context, &json!(null), &show::proposal(&proposed.shown, &given))?;
     }
     if !context.confirm("Type yes to propose this to the other officers: ", "yes")? {
         return Err(Failure::refused("not proposed"));
@@ -115,7 +123,7 @@ pub(super) fn post(
     context: &Context,
     online: (&Runtime, &Session, &Desk),
     room: &Room,
-    content: &Content,
+    (content, content_until): (&Content, Option<u64>),
 ) -> Result<(), Failure> {
     let rooms = online.2.rooms().lift()?;
     let message = content.message();
@@ -130,11 +138,11 @@ pub(super) fn post(
         answers: message.answers.as_ref().and_then(Ref::from_message),
         refers: Vec::new(),
         attachments: Vec::new(),
-        content_until: None,
+        content_until,
     };
     let office = mediator(online.2, &rooms)?;
     let proposed = judged(online.2, office.propose_release(&order, &ProposalTerms::default()))?;
-    propose(context, online, &proposed)
+    propose(context, online, (&office, None), &proposed)
 }
 
 pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> {
@@ -161,6 +169,7 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
     let briefing: EntryRef = args.briefing.parse().lift()?;
     let (to, kind) = (rooms(&args.to)?, kind(args)?);
     let lower: Vec<Lower> = args.downgrade.iter().map(|text| lower(text)).collect::<Result<_, _>>()?;
+    let content_until = until(args.until.as_deref())?;
     let precedence = args.precedence.as_deref().map(Precedence::parse).transpose().map_err(Failure::usage)?;
     let office = Office::open(context)?;
     let mediator = office.mediator()?;
@@ -182,11 +191,11 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
         answers: answers(&office, args)?,
         refers: Vec::new(),
         attachments: Vec::new(),
-        content_until: None,
+        content_until,
     };
     let terms = ProposalTerms { open_for: args.open_for * 3600, ..ProposalTerms::default() };
     let proposed = office.judged(mediator.propose_release(&order, &terms))?;
-    office.propose(context, &proposed)
+    office.propose(context, (&mediator, Some(resolved.to_ref())), &proposed)
 }
 
 fn recorded(office: &Office, briefing: &EntryRef) -> Result<Content, Failure> {
@@ -278,14 +287,14 @@ pub(crate) fn admit(context: &Context, args: &Admit) -> Result<(), Failure> {
             mediator.propose_admission(card, names, args.history_from, &terms)
         }
     };
-    office.propose(context, &office.judged(proposed)?)
+    office.propose(context, (&mediator, None), &office.judged(proposed)?)
 }
 
 pub(crate) fn lost(context: &Context, args: &Lost) -> Result<(), Failure> {
     let office = Office::open(context)?;
     let member = member(&office, &args.desk)?;
-    let proposed =
-        office.judged(office.mediator()?.propose_loss(&member, None, None, &ProposalTerms::default()))?;
+    let mediator = office.mediator()?;
+    let proposed = office.judged(mediator.propose_loss(&member, None, None, &ProposalTerms::default()))?;
     let seen = may_have_seen(&office, &member)?;
     if !context.json {
         let text = format!(
@@ -295,7 +304,7 @@ pub(crate) fn lost(context: &Context, args: &Lost) -> Result<(), Failure> {
         );
         say(context, &json!(null), &text)?;
     }
-    office.propose(context, &proposed)
+    office.propose(context, (&mediator, None), &proposed)
 }
 
 fn member(office: &Office, desk: &str) -> Result<MemberName, Failure> {

@@ -11,9 +11,11 @@ use tearline_client::{
     show::{
         WIDTH,
         content::{precedence, safe},
+        standing::{phrase, to_json as standing_to_json},
         time::{ago, clock, dtg, iso},
         wrap,
     },
+    standing::{Standing, Standings},
     sync, words,
 };
 use tearline_ledger::{content::Content, id::Ref, name::Role, statement::Act};
@@ -101,7 +103,8 @@ fn show_new(
     if !matches!(line.signed.statement.act, Act::Post(_)) {
         return Ok(());
     }
-    let item = item(&room, &line);
+    let standings = Standings::gather(desk, [&room]).lift()?;
+    let item = item(&room, &line, &standings);
     let json = item.to_json();
     say(context, &json, &item.to_text(false))
 }
@@ -197,17 +200,19 @@ struct Item {
     entry: String,
     from: String,
     accepted_at: u64,
-    recalled: bool,
+    standing: Standing,
     content: Result<Content, String>,
 }
 
-fn item(room: &Room, line: &Line) -> Item {
+fn item(room: &Room, line: &Line, standings: &Standings) -> Item {
     let content = room.content(line).map_err(|error| error.to_string());
+    let statement = &line.signed.statement;
+    let reference = Ref { room: room.replica.room(), statement: line.signed.identity(), id: statement.id };
     Item {
         entry: format!("{}#{}", room.replica.name(), line.index),
         from: line.signed.statement.author.org().as_str().to_owned(),
         accepted_at: line.accepted_at,
-        recalled: line.recalled,
+        standing: standings.of(&reference, statement, now()),
         content,
     }
 }
@@ -216,7 +221,7 @@ impl Item {
     fn subject(&self) -> String {
         match &self.content {
             Ok(content) => safe(&content.message().subject),
-            Err(_) if self.recalled => "(recalled)".to_owned(),
+            Err(_) if self.standing.may_be_gone() => "(its content is not here)".to_owned(),
             Err(_) => "(does not open here)".to_owned(),
         }
     }
@@ -231,19 +236,25 @@ impl Item {
             self.from,
             dtg(self.accepted_at)
         );
-        hang(&left, &self.subject())
+        let phrase = phrase(&self.standing);
+        let below = if phrase.is_empty() { phrase } else { wrap(&phrase, 5, WIDTH) };
+        hang(&left, &self.subject()) + &below
     }
 
     fn to_json(&self) -> Value {
-        json!({
+        let mut json = json!({
             "entry": self.entry.clone(),
             "from": self.from,
             "accepted_at": iso(self.accepted_at),
-            "recalled": self.recalled,
             "precedence": self.content.as_ref().ok().map(precedence),
             "kind": self.content.as_ref().ok().map(Content::kind_name),
             "subject": self.content.as_ref().ok().map(|content| content.message().subject.clone()),
-        })
+        });
+        if let Some(map) = json.as_object_mut() {
+            let standing = standing_to_json(&self.standing).into_iter();
+            map.extend(standing.map(|(key, value)| (key.to_owned(), value)));
+        }
+        json
     }
 }
 
@@ -255,6 +266,7 @@ pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
     let read = desk.profile().marks().lift()?.read;
     let rooms = desk.rooms().lift()?;
     let acknowledged = acknowledged(&desk, &rooms)?;
+    let standings = Standings::gather(&desk, &rooms).lift()?;
     let (mut text, mut list, mut unread_count, mut due) = (String::new(), Vec::new(), 0, Vec::new());
     for room in &rooms {
         text.push_str(&heading(&desk, &room.replica)?);
@@ -270,7 +282,7 @@ pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
                 statement: line.signed.identity(),
                 id: line.signed.statement.id,
             };
-            let item = item(room, &line);
+            let item = item(room, &line, &standings);
             if matches!(&item.content, Ok(post) if matches!(post.kind_name(), "decoy" | "manifest notice")) {
                 continue;
             }

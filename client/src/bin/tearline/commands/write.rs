@@ -5,7 +5,10 @@ use tearline_client::{
     compose::PostTerms,
     desk::{Desk, Room, now},
     refs::EntryRef,
-    show::content::{body, precedence},
+    show::{
+        content::{body, precedence},
+        time::dtg,
+    },
     submit, write as files,
 };
 use tearline_ledger::{content::Content, name::Role};
@@ -21,6 +24,7 @@ use crate::{
 #[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
     let (Write::Concern(draft) | Write::Assessment(draft) | Write::Note(draft)) = args;
+    let end = super::until(draft.until.as_deref())?;
     let text = text_of(&draft.file)?;
     let (runtime, mut desk, session) = context.online()?;
     runtime.block_on(sync_all(context, &session, &mut desk))?;
@@ -36,16 +40,17 @@ pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
     let by_quorum = desk.member().role() == Role::Mediator
         && room.replica.state().is_ok_and(|state| state.constitution().has_party());
     if by_quorum {
-        return super::propose::post(context, (&runtime, &session, &desk), &room, &content);
+        return super::propose::post(context, (&runtime, &session, &desk), &room, (&content, end));
     }
-    show(context, &room, &content)?;
+    show(context, &room, &content, end)?;
     let question = format!("Type yes to send this to {}: ", room.replica.name());
     if !context.confirm(&question, "yes")? {
         return Err(Failure::refused("not sent"));
     }
     let member = desk.member().clone();
     let writer = room.writer(&member, now()).lift()?;
-    let post = writer.post(&room.keys, &content, PostTerms::default()).lift()?;
+    let post =
+        writer.post(&room.keys, &content, PostTerms { content_until: end, ..PostTerms::default() }).lift()?;
     let submission = post.sign(desk.vault().lift()?.sign_key()).lift()?;
     let receipts = runtime.block_on(submit::submit(&session, &desk, &[submission], now())).lift()?;
     let entry = receipts.first().map(|it| format!("{}#{}", it.name, it.index)).unwrap_or_default();
@@ -67,15 +72,17 @@ fn target(desk: &Desk, draft: &Draft) -> Result<Room, Failure> {
 
 /// What is about to be sent, with misleading characters made visible.
 #[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
-fn show(context: &Context, room: &Room, content: &Content) -> Result<(), Failure> {
+fn show(context: &Context, room: &Room, content: &Content, end: Option<u64>) -> Result<(), Failure> {
     if context.json {
         return Ok(());
     }
     let misleading = content.misleading().len();
     let hidden =
         if misleading == 0 { "none".to_owned() } else { format!("{misleading}, shown as ⟨…⟩") };
+    let expires = end.map(|end| format!("EXPIRES {}: the server serves it no longer then\n", dtg(end)));
+    let expires = expires.unwrap_or_default();
     let text = format!(
-        "TO {}   {} {}\n{}\nHIDDEN CHARACTERS {hidden}\n",
+        "TO {}   {} {}\n{}\nHIDDEN CHARACTERS {hidden}\n{expires}",
         room.replica.name(),
         precedence(content),
         content.kind_name().to_uppercase(),
