@@ -136,3 +136,6 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::Correction(_) => "correction",
     }
 }
+
+#[cfg(test)]
+mod tests;
