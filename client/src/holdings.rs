@@ -162,7 +162,7 @@ impl Holdings {
     pub fn gather(desk: &Desk, rooms: &[Room], now: u64) -> Result<Self, Error> {
         let mut holdings = Self::default();
         for room in rooms {
-            holdings.add(desk, room, now)?;
+            holdings.add(desk, room, rooms, now)?;
         }
         holdings.rooms.sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
         holdings.posts.sort_by(|one, other| (one.accepted_at, &one.entry).cmp(&(other.accepted_at, &other.entry)));
@@ -187,7 +187,7 @@ impl Holdings {
         self.rooms.iter().flat_map(|room| &room.parties).collect()
     }
 
-    fn add(&mut self, desk: &Desk, room: &Room, now: u64) -> Result<(), Error> {
+    fn add(&mut self, desk: &Desk, room: &Room, rooms: &[Room], now: u64) -> Result<(), Error> {
         let (id, name) = (room.replica.room(), room.name()?);
         if room.replica.size() == 0 {
             return Ok(());
@@ -202,7 +202,7 @@ impl Holdings {
             own_of: state.constitution().own_room_of().cloned(),
             readers: members.filter(|member| member.role().reads_content()).cloned().collect(),
         });
-        let mut reader = Reader::new(desk, room)?;
+        let mut reader = Reader::new(desk, room, rooms)?;
         let mut before: Option<Charter> = None;
         for index in 0..room.replica.size() {
             let line = room.replica.line(index).map_err(alarmed)?;

@@ -11,6 +11,7 @@ pub mod compose;
 pub mod connect;
 pub mod cosigning;
 pub mod desk;
+pub mod dossier;
 pub mod durable;
 pub mod error;
 pub mod evidence;

@@ -243,7 +243,7 @@ fn time(text: &str, end: bool) -> Result<u64, FilterError> {
 
 fn position(text: &str) -> Result<Point, FilterError> {
     let bad = || FilterError::Position(text.to_owned());
-    let (longitude, latitude) = crate::write::position(text).map_err(|_| bad())?;
+    let (longitude, latitude) = crate::write::place::position(text).map_err(|_| bad())?;
     let on_earth = longitude.abs() <= 1_800_000_000 && latitude.abs() <= 900_000_000;
     if on_earth { Ok(Point::of_e7(longitude, latitude)) } else { Err(bad()) }
 }

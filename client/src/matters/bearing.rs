@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, fmt};
 
-use tearline_proto::v1::{IncidentStage, SessionPhase, content::Kind};
+use tearline_ledger::content::{Authored, Content, ContentError};
+use tearline_proto::v1::{IncidentStage, content::Kind};
 
-use super::{Matters, Side, incident::OutOfOrder, links::Reached};
-use crate::{refs::EntryRef, show::words::Scale as _};
+use super::{Matters, incident::OutOfOrder, links::Reached};
+use crate::{holdings::Filed, refs::EntryRef, show::words::Scale as _};
 
 /// What a post does to a matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,15 +21,8 @@ pub enum Bearing {
     Recalled,
     /// What it says is not here, so nor can be said what it does.
     Absent,
-    /// A post of its kind does not answer one of that kind.
-    WrongKind {
-        /// Its kind.
-        kind: &'static str,
-        /// The kind of what it names.
-        of: &'static str,
-    },
-    /// It would correct a post of another side.
-    OtherSide(Side),
+    /// It may not answer what it names, and the rule that it breaks.
+    Refused(ContentError),
     /// A stage of an incident that does not follow on the one before.
     OutOfOrder {
         /// The stage.
@@ -36,8 +30,6 @@ pub enum Bearing {
         /// The stage at which the incident stood.
         after: IncidentStage,
     },
-    /// A compliance note about somebody who has promised nothing.
-    OtherObligor(String),
 }
 
 impl Bearing {
@@ -54,10 +46,8 @@ impl Bearing {
             Self::Refers => "refers",
             Self::Recalled => "recalled",
             Self::Absent => "absent",
-            Self::WrongKind { .. } => "wrong kind",
-            Self::OtherSide(_) => "other side",
+            Self::Refused(_) => "refused",
             Self::OutOfOrder { .. } => "out of order",
-            Self::OtherObligor(_) => "other obligor",
         }
     }
 }
@@ -68,45 +58,25 @@ impl fmt::Display for Bearing {
             Self::Head | Self::Counts | Self::Refers => Ok(()),
             Self::Recalled => f.write_str("Recalled: it has no effect any more. What was read cannot be unread."),
             Self::Absent => f.write_str("What it says is not here, so nor is what it does."),
-            Self::WrongKind { kind, of } => write!(f, "Does not apply: a post of the kind {kind} does not answer one of the kind {of}."),
-            Self::OtherSide(side) => {
-                write!(f, "Does not apply: only {side} may correct what {side} wrote.")
-            }
+            Self::Refused(rule) => write!(f, "Does not apply: a {rule}."),
             Self::OutOfOrder { stage, after } => write!(
                 f,
                 "Out of order, not applied: {} does not follow on {}.",
                 IncidentStage::word((*stage).into()),
                 IncidentStage::word((*after).into())
             ),
-            Self::OtherObligor(org) => write!(f, "Does not apply: {org} promised nothing in this commitment."),
         }
     }
 }
 
-/// Whether a post of one kind answers one of the other, so that it has an effect on it.
-pub(super) fn fits(answer: &Kind, answered: &Kind) -> bool {
-    match (answer, answered) {
-        (Kind::Assessment(_), Kind::Concern(_))
-        | (Kind::ComplianceNote(_), Kind::Commitment(_))
-        | (Kind::Opinion(_), Kind::Assessment(_)) => true,
-        (Kind::Incident(stage), Kind::Incident(first)) => {
-            let firsts = [IncidentStage::Alleged, IncidentStage::Registered].map(i32::from);
-            firsts.contains(&first.stage) && stage.stage != i32::from(IncidentStage::Alleged)
+/// Whether a post may answer another, so that it has an effect on it.
+pub(super) fn may_answer(answer: &Filed, answered: &Filed) -> Result<(), ContentError> {
+    match (&answer.content, &answered.content) {
+        (Ok(content), Ok(other)) => {
+            let post = Authored { content, author: &answer.author };
+            post.may_answer(&Authored { content: other, author: &answered.author })
         }
-        (Kind::Session(minutes), Kind::Session(agenda)) => {
-            minutes.phase == i32::from(SessionPhase::Minutes)
-                && agenda.phase == i32::from(SessionPhase::Agenda)
-        }
-        (
-            Kind::Assessment(_)
-            | Kind::ComplianceNote(_)
-            | Kind::Opinion(_)
-            | Kind::Incident(_)
-            | Kind::Session(_),
-            _,
-        ) => false,
-        // Replies, corrections, notes, requests and whatever else may answer anything.
-        _ => true,
+        _ => Ok(()),
     }
 }
 
@@ -125,33 +95,22 @@ impl Matters<'_> {
             Ok(_) => (),
         }
         let above = self.links.above(at).and_then(|above| Some((above, self.posts.get(above)?)));
-        let (Some((above, answered)), Ok(content)) = (above, &post.content) else { return Bearing::Refers };
-        let Ok(of) = &answered.content else { return Bearing::Counts };
-        let (Some(kind), Some(answered_kind)) = (content.kind(), of.kind()) else { return Bearing::Absent };
-        if !fits(kind, answered_kind) {
-            return Bearing::WrongKind { kind: content.kind_name(), of: of.kind_name() };
+        let Some((above, answered)) = above else { return Bearing::Refers };
+        if let Err(rule) = may_answer(post, answered) {
+            return Bearing::Refused(rule);
         }
-        match (kind, answered_kind) {
-            (Kind::Correction(_), _) => {
-                let (own, corrected) = (Side::of(&post.author), Side::of(&answered.author));
-                if own == corrected { Bearing::Counts } else { Bearing::OtherSide(corrected) }
-            }
-            (Kind::Incident(_), _) => {
-                let ignored = replayed.entry(above).or_insert_with(|| {
-                    let ignored = self.incident(above).out_of_order.into_iter();
-                    ignored.map(|it| (it.entry.clone(), it)).collect()
-                });
-                ignored.get(&post.entry).map_or(Bearing::Counts, |it| Bearing::OutOfOrder {
-                    stage: it.stage,
-                    after: it.after,
-                })
-            }
-            (Kind::ComplianceNote(note), Kind::Commitment(promise))
-                if !note.obligor.is_empty() && !promise.obligors.contains(&note.obligor) =>
-            {
-                Bearing::OtherObligor(note.obligor.clone())
-            }
-            _ => Bearing::Counts,
+        if !is_incident(post) || !is_incident(answered) {
+            return Bearing::Counts;
         }
+        let ignored = replayed.entry(above).or_insert_with(|| {
+            let ignored = self.incident(above).out_of_order.into_iter();
+            ignored.map(|it| (it.entry.clone(), it)).collect()
+        });
+        let ignored = ignored.get(&post.entry);
+        ignored.map_or(Bearing::Counts, |it| Bearing::OutOfOrder { stage: it.stage, after: it.after })
     }
+}
+
+fn is_incident(post: &Filed) -> bool {
+    matches!(post.content.as_ref().map(Content::kind), Ok(Some(Kind::Incident(_))))
 }

@@ -14,6 +14,7 @@ mod request;
 mod session;
 mod side;
 mod state;
+mod words;
 
 use tearline_ledger::{id::Ref, name::RoomName};
 use tearline_proto::v1::content::Kind;
@@ -192,24 +193,21 @@ impl<'a> Matters<'a> {
         }
     }
 
-    /// Posts that answer the one at `at`, have an effect, and were not recalled, oldest first.
+    /// Posts that answer the one at `at`, may do so, and were not recalled, oldest first.
     fn answers_to(&self, at: usize) -> impl Iterator<Item = (usize, &'a Filed, &'a Kind)> + '_ {
-        let answered = self.posts.get(at).and_then(|post| post.content.as_ref().ok()?.kind());
+        let answered = self.posts.get(at);
         self.links.children(at).iter().filter_map(move |child| {
             let post = self.posts.get(*child)?;
             let kind = post.content.as_ref().ok()?.kind()?;
-            let live = !post.recalled && bearing::fits(kind, answered?);
+            let live = !post.recalled && bearing::may_answer(post, answered?).is_ok();
             live.then_some((*child, post, kind))
         })
     }
 
-    /// Corrections of the post at `at` that count: from its own side, and not recalled.
+    /// Corrections of the post at `at` that count.
     fn corrections(&self, at: usize) -> impl Iterator<Item = &'a Filed> + '_ {
-        let side = self.posts.get(at).map(|post| Side::of(&post.author));
-        self.answers_to(at).filter_map(move |(_, post, kind)| {
-            let counts = matches!(kind, Kind::Correction(_)) && Some(Side::of(&post.author)) == side;
-            counts.then_some(post)
-        })
+        let corrections = self.answers_to(at).filter(|(.., kind)| matches!(kind, Kind::Correction(_)));
+        corrections.map(|(_, post, _)| post)
     }
 
     fn room_of(&self, post: &Filed) -> Option<&'a Known> {

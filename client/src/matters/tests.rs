@@ -69,12 +69,12 @@ fn only_what_answers_a_concern_counts_for_it() {
     told.post("drc/liaison", "drc", note(), Some(at));
     let wrong = told.post("us/kigali", "drc", kept(Compliance::Compliant, "", (0, 0)), Some(at));
     assert_eq!(stands(&told, at, NOW), "unanswered");
-    assert_eq!(bearings(&told, at)[1..], [("drc#1".into(), "counts"), ("drc#2".into(), "wrong kind")]);
+    assert_eq!(bearings(&told, at)[1..], [("drc#1".into(), "counts"), ("drc#2".into(), "refused")]);
     let rooms = rooms();
     let matter = Matters::new(&told.posts, &rooms).find(&told.entry(wrong), NOW).unwrap();
     assert_eq!(
         matter.parts[2].bearing.to_string(),
-        "Does not apply: a post of the kind compliance note does not answer one of the kind concern."
+        "Does not apply: a compliance note answers a commitment: name one."
     );
 }
 
@@ -175,7 +175,7 @@ fn a_dispute_stands_beside_the_mediators_word_and_overwrites_nothing() {
     let both = [("the mediators".into(), Compliance::Partial), ("drc".into(), Compliance::Compliant)];
     assert_eq!(said(&state.compliance[0].said), both);
     assert_eq!(said(&state.compliance[0].disputed), [("drc".into(), Compliance::Disputed)]);
-    assert_eq!(bearings(&told, at)[stray].1, "other obligor");
+    assert_eq!(bearings(&told, at)[stray].1, "refused");
     // A later word of the mediators on that period replaces their own; a recalled one lapses.
     let later = told.post("us/kigali", "plenary", kept(Compliance::NonCompliant, "drc", september), Some(at));
     assert_eq!(commitment_state(&told, at).compliance[0].said[0].state, Compliance::NonCompliant);
@@ -292,13 +292,13 @@ fn a_correction_counts_only_from_the_side_that_it_corrects() {
     let lapsed = told.post("drc/liaison", "drc", correction(), Some(at));
     told.recall(lapsed);
     let words: Vec<&str> = bearings(&told, at).into_iter().map(|(_, word)| word).collect();
-    assert_eq!(words, ["head", "counts", "other side", "recalled"]);
+    assert_eq!(words, ["head", "counts", "refused", "recalled"]);
     let rooms = rooms();
     let matter = Matters::new(&told.posts, &rooms).find(&told.entry(at), NOW).unwrap();
     assert_eq!(matter.parts[0].corrected_by, [told.entry(1)]);
     assert_eq!(
         matter.parts[2].bearing.to_string(),
-        "Does not apply: only drc may correct what drc wrote."
+        "Does not apply: a correction puts right a post of one's own side: name one."
     );
 }
 

@@ -1,9 +1,10 @@
 //! The command line: every command, flag and example in one table, from which help, man pages and
 //! completions follow.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use tearline_client::write::Kind;
 
 /// Signed briefings between parties that distrust each other.
 #[derive(Debug, Parser)]
@@ -108,7 +109,7 @@ pub(crate) enum Command {
     /// Acknowledge posts.
     #[command(after_help = "Example: tearline ack drc#42 plenary#7")]
     Ack(Ack),
-    /// Write a post: a concern (party), an assessment (mediator) or a note.
+    /// Write a post; what mediators write to parties is proposed to their other desks.
     #[command(subcommand)]
     Write(Write),
     /// Verify the local copies again, and against the server.
@@ -315,15 +316,81 @@ pub(crate) struct Ack {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Write {
-    /// A concern, in your own room.
+    /// A concern (party).
     #[command(after_help = "Example: tearline write concern column.md")]
     Concern(Draft),
     /// Propose an assessment without released portions (with portions: `release --answers`).
     #[command(after_help = "Example: tearline write assessment answer.md --to drc")]
     Assessment(Draft),
+    /// What you make of an assessment (party).
+    #[command(after_help = "Example: tearline write opinion opinion.md")]
+    Opinion(Draft),
+    /// Ask to do something, or to refrain from it.
+    #[command(after_help = "Example: tearline write request refrain.md --to drc")]
+    Request(Draft),
+    /// Reply to a request, or to any other post of another side.
+    #[command(after_help = "Example: tearline write reply reply.md")]
+    Reply(Draft),
+    /// A commitment (custodian), or what several parties undertook, restated for all (mediator).
+    #[command(
+        after_help = "Examples:\n  tearline write commitment grounded.md\n  tearline write commitment cease-fire.md --to plenary"
+    )]
+    Commitment(Draft),
+    /// How a commitment was kept.
+    #[command(after_help = "Example: tearline write compliance september.md")]
+    Compliance(Draft),
+    /// An incident, or a step in how it is dealt with.
+    #[command(after_help = "Example: tearline write incident shelling.md --to plenary")]
+    Incident(Draft),
+    /// Announce a movement.
+    #[command(after_help = "Example: tearline write activity rotation.md")]
+    Activity(Draft),
+    /// Agenda or minutes of a session (mediator).
+    #[command(after_help = "Example: tearline write session thursday.md --to plenary")]
+    Session(Draft),
     /// A note.
     #[command(after_help = "Example: tearline write note --to chamber note.md")]
     Note(Draft),
+    /// Put right what a post of your own side says; the post stays.
+    #[command(after_help = "Example: tearline write correction numbers.md")]
+    Correction(Draft),
+    /// A post that says nothing, so that a room keeps a steady cadence.
+    #[command(after_help = "Example: tearline write decoy --to drc")]
+    Decoy(Cadence),
+}
+
+impl Write {
+    /// The kind, its file and its room.
+    pub(crate) fn parts(&self) -> (Kind, Option<&Path>, Option<&str>) {
+        let (kind, draft) = match self.draft() {
+            Ok((kind, draft)) => (kind, draft),
+            Err(cadence) => return (Kind::Decoy, None, cadence.to.as_deref()),
+        };
+        (kind, Some(&draft.file), draft.to.as_deref())
+    }
+
+    /// When the content expires, as it was typed.
+    pub(crate) fn until(&self) -> Option<&str> {
+        self.draft().ok().and_then(|(_, draft)| draft.until.as_deref())
+    }
+
+    fn draft(&self) -> Result<(Kind, &Draft), &Cadence> {
+        Ok(match self {
+            Self::Decoy(cadence) => return Err(cadence),
+            Self::Concern(draft) => (Kind::Concern, draft),
+            Self::Assessment(draft) => (Kind::Assessment, draft),
+            Self::Opinion(draft) => (Kind::Opinion, draft),
+            Self::Request(draft) => (Kind::Request, draft),
+            Self::Reply(draft) => (Kind::Reply, draft),
+            Self::Commitment(draft) => (Kind::Commitment, draft),
+            Self::Compliance(draft) => (Kind::Compliance, draft),
+            Self::Incident(draft) => (Kind::Incident, draft),
+            Self::Activity(draft) => (Kind::Activity, draft),
+            Self::Session(draft) => (Kind::Session, draft),
+            Self::Note(draft) => (Kind::Note, draft),
+            Self::Correction(draft) => (Kind::Correction, draft),
+        })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -336,6 +403,13 @@ pub(crate) struct Draft {
     /// When the content expires, as in 2024-06-30T12:00:00Z: it is served no longer then.
     #[arg(long, value_name = "UTC")]
     pub(crate) until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cadence {
+    /// The room; else your own.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
 }
 
 #[derive(Debug, Args)]
