@@ -17,9 +17,11 @@ use tearline_ledger::{
 use crate::{
     desk::{Desk, Room},
     error::Error,
-    reading::Reader,
+    reading::{Reader, Reading},
     refs::EntryRef,
     replica::Line,
+    show::content::safe,
+    standing::{Standing, Standings},
 };
 
 /// Why the content of a post is not here.
@@ -39,8 +41,7 @@ impl Absent {
     /// In the place of a subject, in brackets.
     pub fn words(&self) -> &'static str {
         match self {
-            Self::Recalled => "(recalled)",
-            Self::Expired => "(expired)",
+            Self::Recalled | Self::Expired => "(its content is not here)",
             Self::Closed(_) => "(does not open here)",
             Self::Alarming(_) => "(ALARM: it breaks the rules of content)",
         }
@@ -139,7 +140,7 @@ pub struct Known {
 }
 
 /// Everything that this desk can read.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Holdings {
     /// The rooms, by name.
     pub rooms: Vec<Known>,
@@ -152,6 +153,8 @@ pub struct Holdings {
     pub recalls: Vec<Recalled>,
     /// All charters, room by room.
     pub charters: Vec<Chartered>,
+    /// What happened to posts since they were made.
+    pub standings: Standings,
 }
 
 impl Holdings {
@@ -165,8 +168,15 @@ impl Holdings {
             holdings.add(desk, room, rooms, now)?;
         }
         holdings.rooms.sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
-        holdings.posts.sort_by(|one, other| (one.accepted_at, &one.entry).cmp(&(other.accepted_at, &other.entry)));
+        holdings
+            .posts
+            .sort_by(|one, other| (one.accepted_at, &one.entry).cmp(&(other.accepted_at, &other.entry)));
         Ok(holdings)
+    }
+
+    /// How a post stands at `now` (seconds since 1970).
+    pub fn standing(&self, post: &Filed, now: u64) -> Standing {
+        self.standings.of_post(&post.reference, &post.author, post.content_until, now)
     }
 
     /// The messages of alarms that these posts gave.
@@ -211,7 +221,8 @@ impl Holdings {
             match &line.signed.statement.act {
                 Act::Post(post) => {
                     let post = post.clone();
-                    self.posts.extend(filed(&mut reader, (entry, id), line, &post, now)?);
+                    let note = |reading: &Reading| self.standings.note_correction(reading);
+                    self.posts.extend(filed(&mut reader, (entry, id), line, &post, (now, note))?);
                 }
                 Act::Acknowledgement(posts) => {
                     let by = &line.signed.statement.author;
@@ -223,6 +234,7 @@ impl Holdings {
                     }));
                 }
                 Act::Recall { id, .. } => {
+                    self.standings.note_recall(entry.clone(), &line);
                     let Some(index) = room.replica.find(id) else { continue };
                     let post = EntryRef { room: name.clone(), index };
                     self.recalls.push(Recalled { entry, accepted_at, signers, post });
@@ -238,6 +250,25 @@ impl Holdings {
     }
 }
 
+impl Filed {
+    /// One post of a room, opened and judged; `None` if it is none, or of a kind that readers pass over. `now`
+    /// is this desk's clock, in seconds since 1970.
+    pub fn of(desk: &Desk, room: &Room, line: Line, now: u64) -> Result<Option<Self>, Error> {
+        let Act::Post(post) = line.signed.statement.act.clone() else { return Ok(None) };
+        let mut reader = Reader::new(desk, room, &[])?;
+        let entry = EntryRef { room: room.name()?, index: line.index };
+        filed(&mut reader, (entry, room.replica.room()), line, &post, (now, |_: &Reading| ()))
+    }
+
+    /// Its subject, safe to show, or why that is not here.
+    pub fn subject(&self) -> String {
+        match &self.content {
+            Ok(content) => safe(&content.message().subject),
+            Err(absent) => absent.words().to_owned(),
+        }
+    }
+}
+
 fn by_name(line: &Line) -> Vec<MemberName> {
     let mut signers = line.signers.clone();
     signers.sort();
@@ -250,7 +281,7 @@ fn filed(
     (entry, room): (EntryRef, RoomId),
     line: Line,
     post: &Post,
-    now: u64,
+    (now, note): (u64, impl FnOnce(&Reading)),
 ) -> Result<Option<Filed>, Error> {
     let statement = &line.signed.statement;
     let mut filed = Filed {
@@ -271,6 +302,7 @@ fn filed(
     match reader.read(line) {
         Ok(reading) if matches!(reading.content.kind_name(), "decoy" | "manifest notice") => return Ok(None),
         Ok(reading) => {
+            note(&reading);
             (filed.custodian, filed.required) = (reading.custodian, reading.required);
             (filed.portions, filed.content) = (reading.portions, Ok(reading.content));
         }

@@ -109,7 +109,9 @@ impl<'a> Reader<'a> {
             let name = room.replica.name().to_owned();
             let raised = Raised::from(Alarm::BadPost { room: name, index: line.index, reason });
             match room.replica.require_entry(line.index) {
-                Ok(kept) => desk.raise(id, raised.with(Exhibit::entry("kept here", line.index, kept.bytes()))),
+                Ok(kept) => {
+                    desk.raise(id, raised.with(Exhibit::entry("kept here", line.index, kept.bytes())))
+                }
                 Err(error) => desk.alarmed(id, error),
             }
         })?;

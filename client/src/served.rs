@@ -3,19 +3,21 @@
 //! A record means that the server was about to send; whether somebody read it cannot be known. The logs are
 //! the server's word alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tearline_ledger::{
     access::{access_log_id, access_log_name},
     entry::Body,
-    id::RoomId,
+    id::{Ref, RoomId},
     name::{MemberName, Org, Role},
 };
 
 use crate::{
     desk::{Desk, Room},
     error::Error,
-    holdings::Known,
+    holdings::{Acknowledged, Filed, Holdings, Known},
+    matters::Side,
+    refs::EntryRef,
     replica::Replica,
 };
 
@@ -131,6 +133,91 @@ impl Served {
     }
 }
 
+/// What a desk was served of a post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskServed {
+    /// The desk.
+    pub desk: MemberName,
+    /// Whether the access log that would say so is here.
+    pub known: bool,
+    /// When it was first served, in seconds since 1970.
+    pub at: Option<u64>,
+    /// Where and when (in seconds since 1970) it was acknowledged by this desk.
+    pub acknowledged: Option<(EntryRef, u64)>,
+}
+
+/// Whether a side that was asked to acknowledge a post has done so: any of its desks may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SideOwes {
+    /// The side.
+    pub side: Side,
+    /// By when, in seconds since 1970.
+    pub by: u64,
+    /// Where and when (in seconds since 1970) the first of its desks did.
+    pub acknowledged: Option<(EntryRef, u64)>,
+    /// Whether none did, and the time is past.
+    pub overdue: bool,
+}
+
+/// How a post was received: by each desk of another organisation that reads it, and by each side that was
+/// asked to acknowledge it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// By desk.
+    pub desks: Vec<DeskServed>,
+    /// By side; empty if no acknowledgement was asked for.
+    pub owed: Vec<SideOwes>,
+}
+
+/// Acknowledgements by the post that they are of.
+#[derive(Debug)]
+pub struct Acknowledgements<'a>(HashMap<Ref, Vec<&'a Acknowledged>>);
+
+impl<'a> Acknowledgements<'a> {
+    /// All that a desk holds.
+    pub fn of(holdings: &'a Holdings) -> Self {
+        let mut all: HashMap<Ref, Vec<&Acknowledged>> = HashMap::new();
+        for acknowledged in &holdings.acknowledgements {
+            all.entry(acknowledged.post).or_default().push(acknowledged);
+        }
+        Self(all)
+    }
+
+    /// The first by somebody for whom this holds.
+    fn first(&self, post: &Ref, by: impl Fn(&MemberName) -> bool) -> Option<(EntryRef, u64)> {
+        let all = self.0.get(post)?.iter().filter(|it| by(&it.by));
+        all.min_by_key(|it| it.accepted_at).map(|it| (it.entry.clone(), it.accepted_at))
+    }
+}
+
+impl Received {
+    /// How a post was received, as it is known at `now` (seconds since 1970).
+    pub fn of(
+        post: &Filed,
+        room: &Known,
+        served: &Served,
+        acknowledgements: &Acknowledgements<'_>,
+        now: u64,
+    ) -> Self {
+        let desks = served.desks(room, post.author.org()).into_iter().map(|desk| DeskServed {
+            known: served.knows(desk.org()),
+            at: served.at(room.id, post.entry.index, &desk),
+            acknowledged: acknowledgements.first(&post.reference, |by| *by == desk),
+            desk,
+        });
+        let desks = desks.collect();
+        let by = post.content.as_ref().map_or(0, |content| content.message().ack_by);
+        let own = Side::of(&post.author);
+        let parties = room.parties.iter().map(|org| Side::Party(org.clone()));
+        let sides = std::iter::once(Side::Mediators).chain(parties).filter(|side| by != 0 && *side != own);
+        let owed = sides.map(|side| {
+            let acknowledged = acknowledgements.first(&post.reference, |by| Side::of(by) == side);
+            SideOwes { overdue: acknowledged.is_none() && !post.recalled && now > by, side, by, acknowledged }
+        });
+        Self { desks, owed: owed.collect() }
+    }
+}
+
 /// The organisations whose access log this room is the home of.
 fn at_home(room: &Room) -> Result<Vec<Org>, Error> {
     let Ok(state) = room.replica.state() else { return Ok(Vec::new()) };
@@ -147,6 +234,7 @@ fn at_home(room: &Room) -> Result<Vec<Org>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matters::sample::{NOW, Told, member, note, rooms};
 
     #[test]
     fn the_first_time_counts_and_ranges_may_overlap() {
@@ -158,6 +246,34 @@ mod tests {
         let mut empty = Column::of(0);
         empty.take(0, 0, 1);
         assert!(empty.at.is_empty());
+    }
+
+    #[test]
+    fn an_acknowledgement_is_overdue_the_second_after_and_any_desk_of_the_side_may_give_it() {
+        let mut told = Told::default();
+        let at = told.post("us/kigali", "plenary", note(), None);
+        let mut message = told.posts[at].content.as_ref().unwrap().message().clone();
+        message.ack_by = NOW + 60;
+        told.posts[at].content = Ok(tearline_ledger::content::Content::new(message).unwrap());
+        let acknowledged = |desk: &str, accepted_at| Acknowledged {
+            entry: "drc#9".parse().unwrap(),
+            accepted_at,
+            by: member(desk),
+            post: told.posts[at].reference,
+        };
+        let acknowledgements =
+            vec![acknowledged("drc/liaison", NOW + 5), acknowledged("drc/delegation", NOW + 3)];
+        let holdings = Holdings { rooms: rooms(), acknowledgements, ..Holdings::default() };
+        let room = &holdings.rooms[1];
+        let received = |now| {
+            let all = Acknowledgements::of(&holdings);
+            Received::of(&told.posts[at], room, &Served::default(), &all, now).owed
+        };
+        let owed = received(NOW + 60);
+        assert_eq!(owed.iter().map(|it| it.side.to_string()).collect::<Vec<_>>(), ["drc", "rwanda"]);
+        assert_eq!(owed[0].acknowledged.as_ref().map(|(_, at)| *at), Some(NOW + 3));
+        assert!(owed.iter().all(|it| !it.overdue));
+        assert_eq!(received(NOW + 61).iter().map(|it| it.overdue).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]

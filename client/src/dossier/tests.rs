@@ -99,8 +99,8 @@ fn nothing_that_others_wrote_is_html() {
     assert!(file.contains("⟨U+202E RIGHT-TO-LEFT OVERRIDE⟩"));
     // Every tag in the file is one of ours.
     let ours = [
-        "!DOCTYPE", "html", "head", "meta", "style", "title", "body", "table", "thead", "tbody", "tfoot", "tr",
-        "td", "h1", "h2", "p", "bdi", "dl", "dt", "dd", "pre",
+        "!DOCTYPE", "html", "head", "meta", "style", "title", "body", "table", "thead", "tbody", "tfoot",
+        "tr", "td", "h1", "h2", "p", "bdi", "dl", "dt", "dd", "pre",
     ];
     for tag in file.split('<').skip(1) {
         let name = tag.trim_start_matches('/').split([' ', '>']).next().unwrap();
@@ -112,7 +112,10 @@ fn nothing_that_others_wrote_is_html() {
 #[test]
 fn nothing_that_others_wrote_is_markdown() {
     let file = made(&thread(), markdown);
-    assert!(file.starts_with("**C//REL TO DRC**\n") && file.ends_with("\n---\n\n**C//REL TO DRC**\n"), "{file}");
+    assert!(
+        file.starts_with("**C//REL TO DRC**\n") && file.ends_with("\n---\n\n**C//REL TO DRC**\n"),
+        "{file}"
+    );
     assert_eq!(file.matches("**C//REL TO DRC**").count(), 2 + 4, "and above each post");
     assert!(!file.contains('\u{202e}'));
     assert!(file.contains("\\<b\\>Column\\</b\\> \\| \\`x\\`"), "{file}");
@@ -122,14 +125,17 @@ fn nothing_that_others_wrote_is_markdown() {
             assert!(literal || !line.contains(sign), "{line}");
         }
     }
-    assert!(file.contains("\n    (C//REL TO DRC)  text under C//REL TO DRC\n"), "{file}");
+    assert!(file.contains("\n     (C//REL TO DRC)  text under C//REL TO DRC\n"), "{file}");
 }
 
 #[test]
 fn a_dossier_without_portions_or_with_a_mark_that_is_none_says_so() {
     let mut told = Told::default();
     told.post("us/kigali", "drc", note(), None);
-    assert!(made(&told, html).contains("<td class=\"mark\">NO PORTION MARKS · FOR THE READERS OF ITS ROOM ONLY</td>"));
+    assert!(
+        made(&told, html)
+            .contains("<td class=\"mark\">NO PORTION MARKS · FOR THE READERS OF ITS ROOM ONLY</td>")
+    );
     marked(&mut told, 0, &["TOP SECRET"]);
     assert!(made(&told, markdown).starts_with("**A PORTION HAS NO VALID MARK · DO NOT PASS ON**"));
 }

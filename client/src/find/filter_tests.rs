@@ -91,7 +91,10 @@ fn a_filter_that_makes_no_sense_is_refused_with_what_to_write() {
         assert!(refused.contains("2024-01-14T13:30Z"), "{bad}: {refused}");
     }
     let backwards = Asked { from: some("2024-02-01"), to: some("2024-01-31"), ..Asked::default() };
-    assert_eq!(refused(&backwards), "--from 2024-02-01 is later than --to 2024-01-31: nothing can be between them");
+    assert_eq!(
+        refused(&backwards),
+        "--from 2024-02-01 is later than --to 2024-01-31: nothing can be between them"
+    );
     for near in ["Goma", "29.2", "181,0", "0,91", "29.2;-1.6"] {
         let asked = Asked { near: some(near), within: some("1"), ..Asked::default() };
         assert!(refused(&asked).contains("29.0453,-1.5736"), "{near}");
@@ -107,6 +110,8 @@ fn a_filter_that_makes_no_sense_is_refused_with_what_to_write() {
         "no party named burundi is known here; there is drc, rwanda"
     );
     assert!(refused(&Asked { rooms: vec!["atlantis".to_owned()], ..Asked::default() }).contains("atlantis"));
-    assert!(refused(&Asked { kinds: vec!["rumour".to_owned()], ..Asked::default() }).contains("compliance-note"));
+    assert!(
+        refused(&Asked { kinds: vec!["rumour".to_owned()], ..Asked::default() }).contains("compliance-note")
+    );
     assert!(refused(&Asked { precedence: some("urgent"), ..Asked::default() }).contains("flash"));
 }

@@ -3,6 +3,7 @@
 //! Works on what is opened in memory; no index of what was sealed is ever written to disk.
 
 pub mod filter;
+pub mod geojson;
 pub mod places;
 pub mod words;
 

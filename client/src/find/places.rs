@@ -76,9 +76,11 @@ mod tests {
         let goma = Point { longitude: 29.2205, latitude: -1.6792 };
         let distance = Point::of(&sake()).distance_m(goma);
         assert!((22_500.0..23_000.0).contains(&distance), "{distance}");
-        let poles = Point { longitude: 0.0, latitude: 90.0 }.distance_m(Point { longitude: 77.0, latitude: -90.0 });
+        let poles =
+            Point { longitude: 0.0, latitude: 90.0 }.distance_m(Point { longitude: 77.0, latitude: -90.0 });
         assert!((20_015_000.0..20_016_000.0).contains(&poles), "{poles}");
-        let across = Point { longitude: 179.9, latitude: 0.0 }.distance_m(Point { longitude: -179.9, latitude: 0.0 });
+        let across =
+            Point { longitude: 179.9, latitude: 0.0 }.distance_m(Point { longitude: -179.9, latitude: 0.0 });
         assert!(across < 23_000.0, "{across}");
     }
 

@@ -186,7 +186,8 @@ mod tests {
 
     #[test]
     fn case_and_accents_do_not_matter_either_way() {
-        for (word, text) in [("goma", "vers GOMA"), ("élus", "les elus"), ("elus", "les Élus"), ("ÎLE", "une ile")]
+        for (word, text) in
+            [("goma", "vers GOMA"), ("élus", "les elus"), ("elus", "les Élus"), ("ÎLE", "une ile")]
         {
             assert!(contains(text, word), "{word} in {text}");
         }
@@ -217,10 +218,7 @@ mod tests {
     #[test]
     fn hidden_characters_hide_no_word_and_are_shown() {
         let hit = marked(&["goma"], "to Go\u{200b}ma\u{202e} now").unwrap().remove(0);
-        assert_eq!(
-            hit,
-            "to »Go⟨U+200B ZERO WIDTH SPACE⟩ma«⟨U+202E RIGHT-TO-LEFT OVERRIDE⟩ now"
-        );
+        assert_eq!(hit, "to »Go⟨U+200B ZERO WIDTH SPACE⟩ma«⟨U+202E RIGHT-TO-LEFT OVERRIDE⟩ now");
     }
 
     #[test]

@@ -56,7 +56,9 @@ impl fmt::Display for Bearing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Head | Self::Counts | Self::Refers => Ok(()),
-            Self::Recalled => f.write_str("Recalled: it has no effect any more. What was read cannot be unread."),
+            Self::Recalled => {
+                f.write_str("Recalled: it has no effect any more. What was read cannot be unread.")
+            }
             Self::Absent => f.write_str("What it says is not here, so nor is what it does."),
             Self::Refused(rule) => write!(f, "Does not apply: a {rule}."),
             Self::OutOfOrder { stage, after } => write!(
@@ -85,7 +87,12 @@ pub(super) type Replayed = HashMap<usize, HashMap<EntryRef, OutOfOrder>>;
 
 impl Matters<'_> {
     /// What the post at `at` does in the thread of the matter at `head`, reached in this way.
-    pub(super) fn bearing(&self, head: usize, (at, reached): (usize, Reached), replayed: &mut Replayed) -> Bearing {
+    pub(super) fn bearing(
+        &self,
+        head: usize,
+        (at, reached): (usize, Reached),
+        replayed: &mut Replayed,
+    ) -> Bearing {
         let Some(post) = self.posts.get(at) else { return Bearing::Absent };
         match &post.content {
             _ if at == head => return Bearing::Head,

@@ -241,9 +241,9 @@ impl Links {
 
 /// Which post is the briefing of a manifest.
 fn briefings(posts: &[Filed]) -> HashMap<Digest, usize> {
-    let all = posts.iter().enumerate().filter(|(_, post)| {
-        matches!(&post.content, Ok(content) if matches!(content.kind(), Some(Kind::Briefing(_))))
-    });
+    let all = posts.iter().enumerate().filter(
+        |(_, post)| matches!(&post.content, Ok(content) if matches!(content.kind(), Some(Kind::Briefing(_)))),
+    );
     all.flat_map(|(at, post)| post.manifests.iter().map(move |digest| (*digest, at))).collect()
 }
 

@@ -19,6 +19,7 @@ mod words;
 use tearline_ledger::{id::Ref, name::RoomName};
 use tearline_proto::v1::content::Kind;
 
+use self::links::{Links, Reached};
 pub use self::{
     bearing::Bearing,
     commitment::{CommitmentState, Compliant, Phase, Said, Undertaken},
@@ -30,9 +31,8 @@ pub use self::{
     side::Side,
     state::State,
 };
-use self::links::{Links, Reached};
 use crate::{
-    holdings::{Filed, Known, Holdings},
+    holdings::{Filed, Holdings, Known},
     refs::EntryRef,
 };
 

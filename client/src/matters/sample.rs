@@ -22,7 +22,8 @@ pub(crate) fn rooms() -> Vec<Known> {
 
 pub(crate) fn room(name: &str) -> Known {
     let parties = if name == "plenary" { vec!["drc", "rwanda"] } else { vec![name] };
-    let parties: Vec<tearline_ledger::name::Org> = parties.into_iter().map(|org| org.parse().unwrap()).collect();
+    let parties: Vec<tearline_ledger::name::Org> =
+        parties.into_iter().map(|org| org.parse().unwrap()).collect();
     let own_of = (parties.len() == 1).then(|| parties[0].clone());
     Known { id: room_id(name), name: name.parse().unwrap(), parties, own_of, readers: Vec::new() }
 }

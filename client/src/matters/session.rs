@@ -27,9 +27,9 @@ impl Matters<'_> {
         let minutes = self.answers_to(at).filter(|(.., kind)| matches!(kind, Kind::Session(_)));
         let own = self.posts.get(at).filter(|_| session.phase == i32::from(SessionPhase::Minutes));
         let newest = minutes.map(|(_, post, _)| post).last().or(own);
-        newest.map_or(
-            SessionState::AgendaOnly { begins: session.begins, past: now > session.begins },
-            |post| SessionState::Minutes { entry: post.entry.clone() },
-        )
+        newest
+            .map_or(SessionState::AgendaOnly { begins: session.begins, past: now > session.begins }, |post| {
+                SessionState::Minutes { entry: post.entry.clone() }
+            })
     }
 }

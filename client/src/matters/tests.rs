@@ -28,7 +28,11 @@ fn bearings(told: &Told, at: usize) -> Vec<(String, &'static str)> {
 }
 
 fn unknown() -> Ref {
-    Ref { room: RoomId(Digest([7; 32])), statement: Identity(Digest([8; 32])), id: StatementId::new(1, [0; 10]) }
+    Ref {
+        room: RoomId(Digest([7; 32])),
+        statement: Identity(Digest([8; 32])),
+        id: StatementId::new(1, [0; 10]),
+    }
 }
 
 #[test]
@@ -83,10 +87,7 @@ fn a_request_is_open_with_each_party_of_its_room_until_that_party_replies() {
     let mut told = Told::default();
     let by = NOW + HOUR;
     let at = told.post("us/kigali", "plenary", request(by), None);
-    assert_eq!(
-        stands(&told, at, by),
-        "open with drc, rwanda, a reply is asked for by 141430Z JAN 24"
-    );
+    assert_eq!(stands(&told, at, by), "open with drc, rwanda, a reply is asked for by 141430Z JAN 24");
     assert_eq!(stands(&told, at, by + 1), "open with drc, rwanda, OVERDUE since 141430Z JAN 24");
     let first = told.post("drc/liaison", "plenary", reply(Stance::Accepted), Some(at));
     assert_eq!(
@@ -152,7 +153,9 @@ fn a_commitment_is_in_force_between_its_two_seconds() {
 
 fn commitment_state(told: &Told, at: usize) -> CommitmentState {
     let rooms = rooms();
-    let State::Commitment(state) = Matters::new(&told.posts, &rooms).state(at, NOW) else { panic!("no state") };
+    let State::Commitment(state) = Matters::new(&told.posts, &rooms).state(at, NOW) else {
+        panic!("no state")
+    };
     *state
 }
 

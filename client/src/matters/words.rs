@@ -28,7 +28,11 @@ impl Part<'_> {
         };
         let mut facts = vec![("Signed by", format!("{}{required}", signers.join(", ")))];
         if let Some(link) = &self.answers {
-            let name = if post.manifests.is_empty() || self.names_its_answer() { "Answers" } else { "Released from" };
+            let name = if post.manifests.is_empty() || self.names_its_answer() {
+                "Answers"
+            } else {
+                "Released from"
+            };
             facts.push((name, link.to_string()));
         }
         if !self.refers.is_empty() {
@@ -72,13 +76,17 @@ impl State {
 impl CommitmentState {
     fn details(&self) -> Vec<String> {
         let mut out: Vec<String> = self.compliance.iter().map(Compliant::words).collect();
-        out.extend(self.incidents.iter().map(|(entry, state)| format!("incident {entry}: {}", state.words())));
+        out.extend(
+            self.incidents.iter().map(|(entry, state)| format!("incident {entry}: {}", state.words())),
+        );
         if !self.restated_by.is_empty() {
             let by: Vec<String> = self.restated_by.iter().map(ToString::to_string).collect();
             out.push(format!("restated by the mediators as {}", by.join(", ")));
         }
         out.extend(
-            self.rests_on.iter().map(|it| format!("{} undertook it in {}", safe(&it.organisation), it.commitment)),
+            self.rests_on
+                .iter()
+                .map(|it| format!("{} undertook it in {}", safe(&it.organisation), it.commitment)),
         );
         out
     }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand};
 use tearline_client::write::Kind;
 
 /// Signed briefings between parties that distrust each other.
@@ -36,6 +36,9 @@ pub(crate) struct Global {
     /// Read the passphrase from the environment variable of this name.
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) passphrase_env: Option<String>,
+    /// Whether to show colours; by themselves only on a terminal, and not with NO_COLOR.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
     /// Answer yes to what would be asked.
     #[arg(long, short = 'y', global = true)]
     pub(crate) yes: bool,
@@ -101,8 +104,27 @@ pub(crate) enum Command {
     #[command(after_help = "Example: tearline fetch --follow")]
     Fetch(Fetch),
     /// What has come in.
-    #[command(after_help = "Example: tearline inbox")]
-    Inbox,
+    #[command(after_help = "Example: tearline inbox --unread --order precedence")]
+    Inbox(Inbox),
+    /// Matters and where they stand: concerns, requests, commitments, incidents, sessions; with REF the thread.
+    #[command(
+        after_help = "Examples:\n  tearline matters --kind concern\n  tearline matters drc#3\n  tearline matters drc#3 --html sake.html --geojson sake.geojson"
+    )]
+    Matters(Matters),
+    /// Posts, recalls and charters of all rooms in the order of time.
+    #[command(after_help = "Example: tearline timeline --room drc --from 2024-01-14")]
+    Timeline(Timeline),
+    /// Look for words in all that this desk can read, here and nowhere else.
+    #[command(
+        after_help = "Examples:\n  tearline search goma drones\n  tearline search \"left goma\" --from 2024-01-14"
+    )]
+    Search(Search),
+    /// Who promised what to whom, from when to when, and how it stands.
+    #[command(after_help = "Example: tearline commitments --party drc")]
+    Commitments(Commitments),
+    /// Who was served a post, has acknowledged it, or is overdue.
+    #[command(after_help = "Example: tearline served drc#4")]
+    Served(Reference),
     /// Read a post.
     #[command(after_help = "Example: tearline read drc#42")]
     Read(Reference),
@@ -291,7 +313,99 @@ pub(crate) struct Recall {
 #[derive(Debug, Args)]
 pub(crate) struct Given {
     /// The party, as in drc.
-    pub(crate) party: String,
+    #[arg(value_name = "PARTY")]
+    pub(crate) organisation: String,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+/// Which posts are asked for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct Filters {
+    /// From this day or minute on, as in 2024-01-14 or 2024-01-14T13:30Z.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) from: Option<String>,
+    /// Up to this day or minute, and including it.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) to: Option<String>,
+    /// About a place of this name, or part of it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) place: Option<String>,
+    /// About a place near this position; with --within.
+    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
+    pub(crate) near: Option<String>,
+    /// At most so far from it.
+    #[arg(long, value_name = "KM")]
+    pub(crate) within: Option<String>,
+    /// What this party wrote, what stands in its own room, and what names it.
+    #[arg(long, value_name = "ORG")]
+    pub(crate) party: Option<String>,
+    /// In this room; more than once for several.
+    #[arg(long, value_name = "ROOM")]
+    pub(crate) room: Vec<String>,
+    /// Of this kind, as in concern; more than once for several.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Vec<String>,
+    /// Of this precedence or a higher one.
+    #[arg(long, value_name = "PRECEDENCE")]
+    pub(crate) precedence: Option<String>,
+    /// Only what was not read at this desk.
+    #[arg(long)]
+    pub(crate) unread: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inbox {
+    /// Room by room with the newest first, or all rooms together by precedence.
+    #[arg(long, value_enum, default_value_t = Order::Newest)]
+    pub(crate) order: Order,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Order {
+    Newest,
+    Precedence,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Matters {
+    /// The thread of this post, as in drc#3.
+    pub(crate) reference: Option<String>,
+    /// Write the thread into one HTML file that stands by itself, its mark on every page.
+    #[arg(long, value_name = "FILE", requires = "reference")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write the thread into one Markdown file.
+    #[arg(long, value_name = "FILE", requires = "reference")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write the places that posts name as GeoJSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) geojson: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Timeline {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// Words that must all occur, whatever their case and accents; a phrase in quotes.
+    #[arg(required = true)]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Commitments {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
 }
 
 #[derive(Debug, Args)]
