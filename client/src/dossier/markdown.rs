@@ -52,7 +52,7 @@ fn section(out: &mut String, part: &Part<'_>, banner: &str) {
     match &post.content {
         Ok(content) => {
             for line in body(content).trim_end().lines() {
-                let _ = writeln!(out, "    {line}");
+                let _ = writeln!(out, "{}", format!("    {line}").trim_end());
             }
         }
         Err(absent) => {

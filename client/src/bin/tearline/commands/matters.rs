@@ -10,7 +10,7 @@ use tearline_client::{
     show::{
         WIDTH,
         content::{body, precedence, to_json},
-        ends, hang, paint,
+        hang, paint,
         standing::{banner, to_json as standing_to_json},
         time::{dtg, iso},
         wrap,
@@ -168,10 +168,10 @@ fn thread(outlook: &Outlook, matter: &Matter<'_>, details: &[String]) -> String 
 
 fn section(outlook: &Outlook, part: &Part<'_>) -> String {
     let post = part.post;
-    let (left, right) = (format!(" ─── {} ", post.entry), format!(" {} ", dtg(post.accepted_at)));
+    let (left, right) = (format!(" ─── {} ", post.entry), format!(" {}", dtg(post.accepted_at)));
     let used = paint::columns(&left) + paint::columns(&right);
-    let mut out = format!("\n{left}{}{right}\n", "─".repeat(WIDTH.saturating_sub(used + 1)));
-    out.push_str(&ends(&format!(" {}", part.title()), ""));
+    let mut out = format!("\n{left}{}{right}\n", "─".repeat(WIDTH.saturating_sub(used)));
+    out.push_str(&wrap(&part.title(), 1, WIDTH));
     for (name, value) in part.facts() {
         out.push_str(&hang(&format!(" {name:<13} "), &value));
     }
