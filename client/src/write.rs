@@ -54,7 +54,7 @@ pub enum WriteError {
         error: ContentError,
     },
     /// Somebody of this role never writes this kind.
-    #[error("a {role} writes no {kind}: {by} do")]
+    #[error("{role} writes no {kind}: {by} do")]
     Role {
         /// The kind.
         kind: &'static str,
@@ -182,11 +182,11 @@ fn text_below(front: Front) -> Result<String, WriteError> {
 
 fn role_name(role: Role) -> &'static str {
     match role {
-        Role::Mediator => "mediator",
-        Role::Party => "party",
-        Role::Auditor => "auditor",
+        Role::Mediator => "a mediator",
+        Role::Party => "a party",
+        Role::Auditor => "an auditor",
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

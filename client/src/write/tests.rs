@@ -143,6 +143,11 @@ fn author(kind: Kind) -> &'static str {
     if kind.roles().contains(&Role::Party) { PARTY } else { MEDIATOR }
 }
 
+/// What the file of this kind with every key comes to.
+pub(crate) fn written(kind: Kind) -> Content {
+    parsed(author(kind), kind, &file(kind)).unwrap().content
+}
+
 fn refused(kind: Kind, from: &str, to: &str) -> String {
     let whole = file(kind);
     assert!(whole.contains(from), "{from}");
