@@ -15,6 +15,7 @@ use tearline_ledger::{
 };
 
 use crate::{
+    alarm::Alarm,
     desk::{Desk, Room},
     error::Error,
     reading::{Reader, Reading},
@@ -33,6 +34,8 @@ pub enum Absent {
     Expired,
     /// It does not open here, or was not served, and why.
     Closed(String),
+    /// The server should have served it and did not: an alarm, with its evidence kept.
+    Withheld(String),
     /// It breaks a rule of content: an alarm, with its evidence kept.
     Alarming(String),
 }
@@ -43,6 +46,7 @@ impl Absent {
         match self {
             Self::Recalled | Self::Expired => "(its content is not here)",
             Self::Closed(_) => "(does not open here)",
+            Self::Withheld(_) => "(WITHHELD by the server: read it for the alarm)",
             Self::Alarming(_) => "(ALARM: it breaks the rules of content)",
         }
     }
@@ -182,7 +186,7 @@ impl Holdings {
     /// The messages of alarms that these posts gave.
     pub fn alarms(&self) -> impl Iterator<Item = &str> {
         self.posts.iter().filter_map(|post| match &post.content {
-            Err(Absent::Alarming(reason)) => Some(reason.as_str()),
+            Err(Absent::Alarming(reason) | Absent::Withheld(reason)) => Some(reason.as_str()),
             _ => None,
         })
     }
@@ -305,6 +309,9 @@ fn filed(
             note(&reading);
             (filed.custodian, filed.required) = (reading.custodian, reading.required);
             (filed.portions, filed.content) = (reading.portions, Ok(reading.content));
+        }
+        Err(Error::Alarm(caught)) if matches!(caught.alarm, Alarm::Withheld { .. }) => {
+            filed.content = Err(Absent::Withheld(caught.to_string()));
         }
         Err(Error::Alarm(caught)) => filed.content = Err(Absent::Alarming(caught.to_string())),
         Err(error @ Error::Open { .. }) => filed.content = Err(Absent::Closed(error.to_string())),

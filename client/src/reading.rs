@@ -214,3 +214,33 @@ fn portions(content: &Content, post: &Post) -> Result<Option<usize>, String> {
     }
     Ok(Some(tearline.portions.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use tearline_ledger::name::RoomName;
+
+    use super::*;
+    use crate::{profile::Profile, sample::House};
+
+    #[test]
+    fn content_that_is_missing_without_a_reason_is_an_alarm_and_its_evidence_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut house = House::founded().post(&["one", "two"]);
+        house.rows[1].content = None;
+        let mut profile = Profile::create(dir.path(), &house.desks[1].name).unwrap();
+        let name: RoomName = "chamber".parse().unwrap();
+        profile.add_rooms(&[(house.replay.room(), Some(name.clone()))]).unwrap();
+        let desk = Desk::new(profile, Some(house.desks[1].vault()));
+        let mut replica = desk.replica(house.replay.room(), &name).unwrap();
+        replica.take(house.rows(0, house.rows.len()), house.now).unwrap();
+        drop(replica);
+        let room = desk.room(&name).unwrap();
+        let error = reading(&desk, &room, 1).unwrap_err();
+        assert_eq!(error.exit_code(), crate::error::EXIT_ALARM);
+        let Error::Alarm(caught) = error else { panic!("no alarm") };
+        assert_eq!((caught.alarm.kind(), caught.alarm.index()), ("withheld", Some(1)));
+        assert!(caught.evidence.exists());
+        assert_eq!(reading(&desk, &room, 2).unwrap().content.message().subject, "two");
+        assert!(matches!(reading(&desk, &room, 0), Err(Error::NotAPost { act: "charter", .. })));
+    }
+}

@@ -187,6 +187,7 @@ fn every_command_writes_the_json_that_is_documented() -> Result<()> {
     agrees("who", "us/kigali", &["who"])?;
     agrees("inbox", "us/kigali", &["inbox"])?;
     agrees("ack", "drc/liaison", &["ack", "drc#4"])?;
+    agrees("recall", "drc/liaison", &["recall", "drc#3"])?;
     agrees("write", "us/kigali", &["write", "note", "papers/note.md", "--to", "chamber"])?;
     let briefing = agrees("publish", "us/kigali", &["publish", "papers/sake.md"])?;
     let briefing = briefing["entry"].as_str().context("entry")?.to_owned();

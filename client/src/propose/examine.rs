@@ -13,7 +13,7 @@ use tearline_ledger::{
 };
 use tearline_proto::v1;
 
-use super::{Mediator, ProposeError, matter::GivenTo};
+use super::{Mediator, ProposeError, matter::AlreadyGiven};
 use crate::refs::EntryRef;
 
 /// A proposal that can still be approved.
@@ -53,7 +53,7 @@ pub struct Examined {
     /// All that would be sent.
     pub shown: Shown,
     /// What each party was already given on the matter.
-    pub already_given: Vec<GivenTo>,
+    pub already_given: AlreadyGiven,
 }
 
 impl Mediator<'_> {

@@ -10,7 +10,7 @@ use tearline_ledger::{
     content::Content,
     digest::Digest,
     id::Ref,
-    name::{Org, Role},
+    name::{Org, Role, RoomName},
     release::{Shown, ShownAct, ShownRef},
     statement::Act,
 };
@@ -18,6 +18,27 @@ use tearline_proto::v1::{self, content::Kind};
 
 use super::{Mediator, OpenRoom, ProposeError};
 use crate::refs::EntryRef;
+
+/// What parties were already given on the matter of a proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AlreadyGiven {
+    /// Every party of the instance; none if the proposal neither sends nor takes back a post.
+    pub to: Vec<GivenTo>,
+    /// Words that would be sent to one party and were given to another, apart from the first: if the two
+    /// compare what they hold, they know that both come from one hand.
+    pub same_words: Vec<SameWords>,
+}
+
+/// A text that another party has word for word.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SameWords {
+    /// The field, as in `subject`.
+    pub field: &'static str,
+    /// The room that it would be sent to.
+    pub room: RoomName,
+    /// Where the other party has it.
+    pub entry: EntryRef,
+}
 
 /// What one party was given on a matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +96,7 @@ impl Mediator<'_> {
         &self,
         shown: &Shown,
         briefing: Option<Ref>,
-    ) -> Result<Vec<GivenTo>, ProposeError> {
+    ) -> Result<AlreadyGiven, ProposeError> {
         let mut seeds: Vec<Ref> = Vec::new();
         let mut posts = 0;
         for target in &shown.targets {
@@ -94,11 +115,13 @@ impl Mediator<'_> {
             }
         }
         if posts == 0 {
-            return Ok(Vec::new());
+            return Ok(AlreadyGiven::default());
         }
         let web = self.web()?;
         let matter = web.matter(&seeds, briefing);
-        self.parties().into_iter().map(|party| self.given_to(party, &web, &matter)).collect()
+        let parties = self.parties().into_iter();
+        let to = parties.map(|party| self.given_to(party, &web, &matter)).collect::<Result<_, _>>()?;
+        Ok(AlreadyGiven { to, same_words: web.same_words(shown, &matter) })
     }
 
     fn named(&self, named: &ShownRef) -> Result<Ref, ProposeError> {
@@ -257,6 +280,28 @@ impl Web {
     fn is_on(&self, matter: &Matter, node: &Node) -> bool {
         matter.threads.contains(&self.root(node.reference))
             || node.briefing.is_some_and(|briefing| matter.briefings.contains(&briefing))
+    }
+
+    /// Texts that would go to a room and are, on this matter, in a room that its parties do not read.
+    fn same_words(&self, shown: &Shown, matter: &Matter) -> Vec<SameWords> {
+        let mut out = BTreeSet::new();
+        for target in &shown.targets {
+            let ShownAct::Post(post) = &target.act else { continue };
+            let texts = post.content.texts();
+            let apart = |node: &&Node| {
+                node.by_mediator && !post.parties.iter().any(|party| node.parties.contains(party))
+            };
+            for node in self.on(matter).filter(apart) {
+                let given = node.content.as_ref().map(Content::texts).unwrap_or_default();
+                let same = texts.iter().filter(|(_, text)| given.iter().any(|(_, other)| other == text));
+                out.extend(same.map(|(field, _)| SameWords {
+                    field,
+                    room: target.name.clone(),
+                    entry: node.entry.clone(),
+                }));
+            }
+        }
+        out.into_iter().collect()
     }
 
     fn on<'a>(&'a self, matter: &'a Matter) -> impl Iterator<Item = &'a Node> {

@@ -113,7 +113,7 @@ fn a_later_release_of_the_same_briefing_shows_what_was_given() {
     let view = hall.fetch(&hall.desks[1]);
     let examined = view.of(&hall.desks[1]).examine(&reference(&second.submission).statement).unwrap();
     let given: Vec<String> =
-        examined.already_given.iter().flat_map(|it| &it.posts).map(|it| it.entry.to_string()).collect();
+        examined.already_given.to.iter().flat_map(|it| &it.posts).map(|it| it.entry.to_string()).collect();
     assert_eq!(given, ["drc#1"]);
     assert!(examined.shown.originator.unwrap().signed);
 }

@@ -8,6 +8,8 @@ pub mod said;
 
 use std::{
     fs,
+    net::SocketAddr,
+    ops::Deref,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -29,9 +31,7 @@ pub const PASSPHRASE: &str = "only for this demonstration\n";
 pub struct House {
     /// The process; it ends before its folder goes.
     pub server: Server,
-    folder: TempDir,
-    /// Where the server listened that the charters name.
-    charters_address: String,
+    home: Home,
     /// Kept so that tests that run at the same time share it.
     _template: Arc<TempDir>,
 }
@@ -40,31 +40,85 @@ impl House {
     /// The Kivu scenario, played; the server runs.
     pub fn kivu() -> Result<Self> {
         let template = template()?;
-        let folder = tempfile::tempdir()?;
-        let house = folder.path().join("house");
-        copy(&template.path().join("house"), &house)?;
-        let config = house.join("server/tearlined.toml");
+        let home = Home::copy_of(&template.path().join("house"))?;
+        let config = home.path("server/tearlined.toml");
         let text = fs::read_to_string(&config)?;
-        let address = text.lines().find_map(|line| line.strip_prefix("listen = "));
-        let address = address.context("the configuration says where to listen")?.trim_matches('"').to_owned();
-        fs::write(&config, text.replace(&address, "127.0.0.1:0"))?;
+        let listens = text.lines().find(|line| line.starts_with("listen = "));
+        let listens = listens.context("the configuration says where to listen")?;
+        fs::write(&config, text.replace(listens, "listen = \"127.0.0.1:0\""))?;
         let server = Server::start(&config)?;
-        let house = Self { server, folder, charters_address: address, _template: template };
+        let house = Self { server, home, _template: template };
         for desk in fs::read_dir(house.path("desks"))? {
-            house.move_desk(&desk?.path())?;
+            house.home.point(&desk?.path(), house.server.address())?;
         }
         Ok(house)
     }
 
     /// Says to a desk that has just joined where this copy's server is: the charters name the original's.
     pub fn settle(&self, desk: &str) -> Result<()> {
-        self.move_desk(&self.desk(desk))
+        self.home.point(&self.desk(desk), self.server.address())
     }
 
-    fn move_desk(&self, desk: &Path) -> Result<()> {
+    /// Kills the server, does what needs it stopped, and starts it again where desks find it.
+    pub fn while_stopped<T>(&mut self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let before = self.server.address().to_string();
+        self.server.kill()?;
+        let done = work(self)?;
+        self.server = Server::start(&self.path("server/tearlined.toml"))?;
+        let now = self.server.address().to_string();
+        for desk in fs::read_dir(self.path("desks"))? {
+            let profile = desk?.path().join("profile.toml");
+            let text = fs::read_to_string(&profile)?;
+            fs::write(&profile, text.replace(&before, &now))?;
+        }
+        Ok(done)
+    }
+
+    /// `tearlined` on the house's server.
+    pub fn tearlined(&self, args: &[&str]) -> Result<Said> {
+        let mut command = Command::new(binary("tearlined")?);
+        command.args(args).arg("--config").arg(self.path("server/tearlined.toml"));
+        command.current_dir(self.path(""));
+        Said::of(command)
+    }
+
+    /// `tearline-certs` on the house's authority.
+    pub fn certs(&self, args: &[&str]) -> Result<Said> {
+        let mut command = Command::new(binary("tearline-certs")?);
+        command.arg("--authority").arg(self.path("authority")).args(args).current_dir(self.path(""));
+        Said::of(command)
+    }
+}
+
+impl Deref for House {
+    type Target = Home;
+
+    fn deref(&self) -> &Home {
+        &self.home
+    }
+}
+
+/// The folder of a house: its desks, and what they are asked to do.
+#[derive(Debug)]
+pub struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    /// A copy of a house's folder. Its desks ask the server that the original's asked.
+    pub fn copy_of(house: &Path) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        copy(house, &folder.path().join("house"))?;
+        Ok(Self { folder })
+    }
+
+    /// Says to the desk in this folder where its server is, whatever the charters say.
+    pub fn point(&self, desk: &Path, server: SocketAddr) -> Result<()> {
         let profile = desk.join("profile.toml");
         let text = fs::read_to_string(&profile)?;
-        Ok(fs::write(&profile, text.replace(&self.charters_address, &self.server.address().to_string()))?)
+        let old =
+            text.lines().find(|line| line.starts_with("server = ")).context("the desk has no server")?;
+        Ok(fs::write(&profile, text.replace(old, &format!("server = \"{server}\"")))?)
     }
 
     /// A file or folder of the house.
@@ -150,13 +204,6 @@ impl House {
         }
         let entries = done.get("entries").and_then(Value::as_array).context("entries")?;
         Ok(entries.iter().skip(1).filter_map(Value::as_str).map(str::to_owned).collect())
-    }
-
-    /// `tearline-certs` on the house's authority.
-    pub fn certs(&self, args: &[&str]) -> Result<Said> {
-        let mut command = Command::new(binary("tearline-certs")?);
-        command.arg("--authority").arg(self.path("authority")).args(args).current_dir(self.path(""));
-        Said::of(command)
     }
 }
 

@@ -103,7 +103,8 @@ async fn a_stopped_server_is_purged_of_what_may_go_and_of_nothing_else() {
     let plain = post(&mut live, drc, &desk, &[]).await;
     let stays = post(&mut live, rwanda, &other, &all[..1]).await;
     let ends = live.world().post(drc, &desk, "short-lived").unwrap();
-    let ends = enter(&mut live, &expiring(ends, 2), &desk).await;
+    let short = expiring(ends, 2);
+    let ends = enter(&mut live, &short, &desk).await;
 
     // Following: each recall ends the serving of its post at once.
     let before = served(&mut live, drc, &desk).await;
@@ -124,6 +125,14 @@ async fn a_stopped_server_is_purged_of_what_may_go_and_of_nothing_else() {
     let gone = [&shared, &lone, &ends].map(|entry| entry.found().index);
     let rest: Vec<u64> = before.into_iter().filter(|index| !gone.contains(index)).collect();
     assert_eq!(after, rest);
+
+    // The same for a reader who stays.
+    let request = v1::ReadRequest { follow: true, ..read(drc, 0, true) };
+    let mut stream = client.rooms.read(request).await.unwrap().into_inner();
+    let first = stream.message().await.unwrap().unwrap();
+    let with: Vec<u64> = first.rows.iter().filter(|row| row.content.is_some()).map(|row| row.index).collect();
+    assert_eq!(with, rest);
+    drop(stream);
 
     // Beside a running server it is refused, with the remedy.
     let refused = tearlined(&live, &["purge"]);
@@ -157,6 +166,10 @@ async fn a_stopped_server_is_purged_of_what_may_go_and_of_nothing_else() {
     let mut client = live.client(&other).await.unwrap();
     let whole = client.attachments.get(get(rwanda, stays.found().index, &all[0])).await.unwrap();
     assert!(whole.into_inner().message().await.unwrap().is_some());
+    // Sent again it is answered again, and not stored again.
+    let receipt = live.send(&short, &[&desk]).await.unwrap().unwrap();
+    assert_eq!(receipt.index, ends.found().index);
+    assert_eq!(served(&mut live, drc, &desk).await, rest);
     // Everything verifies for whoever replays it, and goes on.
     live.follow(drc).await.unwrap();
     post(&mut live, drc, &desk, &[]).await;

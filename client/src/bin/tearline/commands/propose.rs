@@ -198,6 +198,14 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
     };
     let terms = ProposalTerms { open_for: args.open_for * 3600, ..ProposalTerms::default() };
     let proposed = office.judged(mediator.propose_release(&order, &terms))?;
+    let given = office.judged(mediator.given_on_matter(&proposed.shown, Some(resolved.to_ref())))?;
+    let same = given.same_words.iter().find(|same| same.field == "subject" && args.subject.is_none());
+    if let Some(same) = same {
+        return Err(Failure::refused(format!(
+            "the briefing's subject was given to another party already ({}), and two that compare notes would match them: say another with --subject, or this one if you mean it",
+            same.entry
+        )));
+    }
     office.propose(context, (&mediator, Some(resolved.to_ref())), &proposed)
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use tearline_client::{
     propose::{
         examine::Examined,
-        matter::{GivenTo, OnMatter},
+        matter::{AlreadyGiven, GivenTo, OnMatter},
     },
     show::{
         WIDTH,
@@ -23,7 +23,7 @@ use tearline_ledger::{
 };
 
 /// A proposal as it will be sent, and what each party was already given on its matter.
-pub(super) fn proposal(shown: &Shown, given: &[GivenTo]) -> String {
+pub(super) fn proposal(shown: &Shown, given: &AlreadyGiven) -> String {
     let mut out = format!(" PROPOSED BY {}\n", shown.author.desk());
     if !shown.note.is_empty() {
         out.push_str(&wrap(&format!("NOTE {}", safe(&shown.note)), 1, WIDTH));
@@ -48,10 +48,11 @@ pub(super) fn proposal(shown: &Shown, given: &[GivenTo]) -> String {
             .warnings
             .iter()
             .map(|warning| {
-                format!("\n   {} {}: {}", warning.characters.len(), warning.field, warning.visible)
+                let text = format!("{} {}: {}", warning.characters.len(), warning.field, warning.visible);
+                wrap(&text, 3, WIDTH)
             })
             .collect();
-        format!("FOUND, look at them before you sign:{}", places.concat())
+        format!("FOUND, look at them before you sign:\n{}", places.concat().trim_end_matches('\n'))
     };
     out.push_str(&wrap(&format!("DOWNGRADES {downgrades}"), 1, WIDTH));
     let _ = writeln!(out, " HIDDEN CHARACTERS {hidden}");
@@ -64,7 +65,8 @@ pub(super) fn proposal(shown: &Shown, given: &[GivenTo]) -> String {
 }
 
 /// What each party has: that one was given nothing is worth knowing too.
-fn already_given(given: &[GivenTo]) -> String {
+fn already_given(all: &AlreadyGiven) -> String {
+    let given = &all.to;
     if given.is_empty() {
         return String::new();
     }
@@ -79,6 +81,13 @@ fn already_given(given: &[GivenTo]) -> String {
     let mut seen = BTreeSet::new();
     for post in given.iter().flat_map(|it| &it.posts).filter(|post| seen.insert(&post.entry)) {
         out.push_str(&wrap(&on_matter(post), 3, WIDTH));
+    }
+    for same in &all.same_words {
+        let (field, room, entry) = (same.field, same.room.as_str(), &same.entry);
+        let text = format!(
+            "THE SAME WORDS: this {field} for {room} is in {entry} too. Two that compare notes match them."
+        );
+        out.push_str(&wrap(&text, 1, WIDTH));
     }
     out
 }

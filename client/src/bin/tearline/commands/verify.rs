@@ -9,8 +9,10 @@ use std::{
 
 use serde_json::{Value, json};
 use tearline_client::{
+    alarm::Alarm,
     audit,
     desk::{Desk, now},
+    evidence::{Exhibit, Raised},
     replica::{Progress, Replica},
     show::time::iso,
     sync::{self, Cut},
@@ -19,7 +21,9 @@ use tearline_ledger::{
     access::{access_log_id, access_log_org},
     bundle::{Begin, BundleEntry, BundleRoom, Writer},
     checkpoint::Checkpoint,
-    instance::Instance,
+    digest::Digest,
+    id::RoomId,
+    instance::{Instance, InstanceFault},
     name::{Role, RoomName},
     note::Note,
 };
@@ -46,7 +50,7 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
     bar.set_message("verifying");
     let (mut text, mut list, mut alarms) = (String::new(), Vec::new(), Vec::new());
     let mut instance = Instance::new();
-    let mut states = Vec::new();
+    let (mut states, mut heads) = (Vec::new(), Vec::new());
     let mut rooms: Vec<_> = cut.rooms.iter().collect();
     rooms.sort_by(|(_, one, _), (_, other, _)| one.as_str().cmp(other.as_str()));
     for (id, name, _) in rooms {
@@ -77,6 +81,7 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
                     "root": replica.tree().root().to_string(),
                 }));
                 states.extend(replica.state().ok().cloned());
+                heads.extend(replica.checkpoint().map(|head| (*id, name.clone(), head.to_bytes())));
             }
             Err(failure) if failure.exit_code() == tearline_client::error::EXIT_ALARM => {
                 let _ = writeln!(text, " ✗ {}\n   {failure}", name.as_str());
@@ -95,7 +100,7 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
     if args.all && alarms.is_empty() {
         for fault in instance.check(&states) {
             let _ = writeln!(text, " ✗ {fault}");
-            alarms.push(fault.to_string());
+            alarms.push(across_rooms(&desk, &heads, fault).to_string());
         }
         if alarms.is_empty() {
             text.push_str(" ✓ rules across rooms\n");
@@ -109,6 +114,21 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
             "verification failed: {first}\nDo not act on what is marked ✗. Call another desk, then an auditor."
         ))),
     }
+}
+
+/// The alarm of rooms that contradict each other, with the checkpoints of all of them as its evidence.
+fn across_rooms(
+    desk: &Desk,
+    heads: &[(RoomId, RoomName, Vec<u8>)],
+    fault: InstanceFault,
+) -> tearline_client::error::Error {
+    let room = heads.iter().find(|(_, name, _)| name.as_str() == fault.room());
+    let room = room.or(heads.first()).map_or(RoomId(Digest::default()), |(id, ..)| *id);
+    let alarm = Alarm::AcrossRooms { room: fault.room().to_owned(), fault };
+    let shown = heads.iter().fold(Raised::from(alarm), |raised, (_, name, head)| {
+        raised.with(Exhibit::checkpoint(name.as_str(), head))
+    });
+    desk.raise(room, shown)
 }
 
 pub(crate) fn export(context: &Context, args: &Export) -> Result<(), Failure> {
