@@ -82,6 +82,7 @@ impl<T, E: Into<Error>> Lift<T> for Result<T, E> {
 pub(crate) struct Context {
     pub(crate) dir: PathBuf,
     pub(crate) json: bool,
+    pub(crate) color: anstream::ColorChoice,
     yes: bool,
     source: Source,
     opened: OnceLock<Vault>,
@@ -94,7 +95,19 @@ impl Context {
             (None, Some(name)) => Source::Environment(name),
             (None, None) => Source::Terminal,
         };
-        Self { dir: global.profile, json: global.json, yes: global.yes, source, opened: OnceLock::new() }
+        let color = match global.color {
+            clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
+            clap::ColorChoice::Always => anstream::ColorChoice::Always,
+            clap::ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        Self {
+            dir: global.profile,
+            json: global.json,
+            color,
+            yes: global.yes,
+            source,
+            opened: OnceLock::new(),
+        }
     }
 
     pub(crate) fn source(&self) -> &Source {

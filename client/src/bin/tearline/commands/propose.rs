@@ -15,6 +15,7 @@ use tearline_client::{
     session::Session,
     show::words::Scale,
     submit,
+    write::Written,
 };
 use tearline_ledger::{
     content::Content,
@@ -123,10 +124,10 @@ pub(super) fn post(
     context: &Context,
     online: (&Runtime, &Session, &Desk),
     room: &Room,
-    (content, content_until): (&Content, Option<u64>),
+    (written, content_until): (&Written, Option<u64>),
 ) -> Result<(), Failure> {
     let rooms = online.2.rooms().lift()?;
-    let message = content.message();
+    let message = written.content.message();
     let kind = message.kind.clone().ok_or_else(|| Failure::refused("the post has no kind"))?;
     let order = ReleaseOrder {
         to: vec![room.name().lift()?],
@@ -136,7 +137,8 @@ pub(super) fn post(
         precedence: Precedence::try_from(message.precedence).unwrap_or(Precedence::Routine),
         ack_by: (message.ack_by != 0).then_some(message.ack_by),
         answers: message.answers.as_ref().and_then(Ref::from_message),
-        refers: Vec::new(),
+        refers: message.refers.iter().filter_map(Ref::from_message).collect(),
+        undertakings: written.undertakings.clone(),
         attachments: Vec::new(),
         content_until,
     };
@@ -190,6 +192,7 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
         ack_by: None,
         answers: answers(&office, args)?,
         refers: Vec::new(),
+        undertakings: Vec::new(),
         attachments: Vec::new(),
         content_until,
     };

@@ -4,45 +4,47 @@ use serde_json::json;
 use tearline_client::{
     compose::PostTerms,
     desk::{Desk, Room, now},
+    reading::referent,
     refs::EntryRef,
     show::{
         content::{body, precedence},
         time::dtg,
     },
-    submit, write as files,
+    submit,
+    write::{Author, parse},
 };
 use tearline_ledger::{content::Content, name::Role};
-use tearline_proto::v1;
 
 use super::{read::own_room, sync_all};
 use crate::{
-    cli::{Draft, Write},
+    cli::Write,
     context::{Context, Failure, Lift as _, text_of},
     report::say,
 };
 
 #[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
-    let (Write::Concern(draft) | Write::Assessment(draft) | Write::Note(draft)) = args;
-    let end = super::until(draft.until.as_deref())?;
-    let text = text_of(&draft.file)?;
+    let (kind, file, to) = args.parts();
+    let end = super::until(args.until())?;
+    kind.check_role(context.profile()?.member().role()).map_err(Failure::refused)?;
+    let text = file.map(|file| text_of(file)).transpose()?.unwrap_or_default();
     let (runtime, mut desk, session) = context.online()?;
     runtime.block_on(sync_all(context, &session, &mut desk))?;
-    let named = |error| Failure::refused(format!("{}: {error}", draft.file.display()));
-    let content = match args {
-        Write::Concern(_) => files::concern(&text, now()).map_err(named)?,
-        Write::Note(_) => files::note(&text, now()).map_err(named)?,
-        Write::Assessment(_) => {
-            files::assessment(&text, now(), |entry| resolve(&desk, entry)).map_err(named)?
-        }
+    let named = |error| match file {
+        Some(file) => Failure::refused(format!("{}: {error}", file.display())),
+        None => Failure::refused(error),
     };
-    let room = target(&desk, draft)?;
+    let find = |entry: &EntryRef| referent(&desk, entry).map_err(|error| error.to_string());
+    let author = Author { name: desk.member(), now: now(), find: &find };
+    let written = parse(kind, &text, &author).map_err(named)?;
+    let content = &written.content;
+    let room = target(&desk, to)?;
     let by_quorum = desk.member().role() == Role::Mediator
         && room.replica.state().is_ok_and(|state| state.constitution().has_party());
     if by_quorum {
-        return super::propose::post(context, (&runtime, &session, &desk), &room, (&content, end));
+        return super::propose::post(context, (&runtime, &session, &desk), &room, (&written, end));
     }
-    show(context, &room, &content, end)?;
+    show(context, &room, content, end)?;
     let question = format!("Type yes to send this to {}: ", room.replica.name());
     if !context.confirm(&question, "yes")? {
         return Err(Failure::refused("not sent"));
@@ -50,20 +52,15 @@ pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
     let member = desk.member().clone();
     let writer = room.writer(&member, now()).lift()?;
     let post =
-        writer.post(&room.keys, &content, PostTerms { content_until: end, ..PostTerms::default() }).lift()?;
+        writer.post(&room.keys, content, PostTerms { content_until: end, ..PostTerms::default() }).lift()?;
     let submission = post.sign(desk.vault().lift()?.sign_key()).lift()?;
     let receipts = runtime.block_on(submit::submit(&session, &desk, &[submission], now())).lift()?;
     let entry = receipts.first().map(|it| format!("{}#{}", it.name, it.index)).unwrap_or_default();
     say(context, &json!({"entry": entry, "kind": content.kind_name()}), &format!("Posted {entry}.\n"))
 }
 
-fn resolve(desk: &Desk, entry: &str) -> Result<v1::Ref, String> {
-    let entry: EntryRef = entry.parse().map_err(|error| format!("{error}"))?;
-    desk.resolve(&entry).map(|resolved| resolved.to_ref().to_message()).map_err(|error| error.to_string())
-}
-
-fn target(desk: &Desk, draft: &Draft) -> Result<Room, Failure> {
-    match (&draft.to, desk.member().role()) {
+fn target(desk: &Desk, to: Option<&str>) -> Result<Room, Failure> {
+    match (to, desk.member().role()) {
         (Some(name), _) => desk.room(&name.parse().map_err(Failure::usage)?).lift(),
         (None, Role::Party) => own_room(desk),
         (None, _) => Err(Failure::usage("say to which room with --to ROOM")),
