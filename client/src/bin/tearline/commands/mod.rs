@@ -1,10 +1,14 @@
 //! The commands, one file each or one for a few that belong together.
 
 mod approve;
+mod compose;
 mod desk;
+mod drafts;
 mod found;
 mod join;
+mod manual;
 mod propose;
+mod publish;
 mod quickstart;
 mod read;
 mod rooms;
@@ -51,13 +55,16 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
         Command::Admit(args) => propose::admit(context, &args)?,
         Command::Lost(args) => propose::lost(context, &args)?,
-        Command::Publish(args) => propose::publish(context, &args)?,
+        Command::Publish(args) => publish::publish(context, &args)?,
         Command::Release(args) => propose::release(context, &args)?,
         Command::Pending => approve::pending(context)?,
         Command::Approve(args) => approve::approve(context, &args)?,
         Command::Reject(args) => approve::reject(context, &args, false)?,
         Command::Withdraw(args) => approve::reject(context, &args, true)?,
         Command::Given(args) => approve::given(context, &args)?,
+        Command::Drafts(args) => drafts::drafts(context, args.what.as_ref())?,
+        Command::Completions(args) => manual::completions(context, &args)?,
+        Command::Man(args) => manual::man(context, &args)?,
         Command::Quickstart(args) => quickstart::quickstart(context, &args)?,
     }
     Ok(EXIT_DONE)
