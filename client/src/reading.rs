@@ -5,11 +5,11 @@
 //! here, so that nothing is shown that was not judged. How it looks is `show`'s affair.
 
 use tearline_ledger::{
-    content::{Content, Place},
+    content::{Authored, Content, Place},
     digest::Digest,
     id::Ref,
     manifest::Manifest,
-    name::Role,
+    name::{MemberName, Role},
     statement::{Act, Post},
 };
 
@@ -20,6 +20,7 @@ use crate::{
     evidence::{Exhibit, Raised},
     refs::EntryRef,
     replica::Line,
+    write::Referent,
 };
 
 /// A post that was opened and judged.
@@ -64,6 +65,7 @@ pub fn reading_of(desk: &Desk, room: &Room, line: Line) -> Result<Reading, Error
     let charter = room.replica.charter_before(line.index).map_err(|error| desk.alarmed(id, error))?;
     let place = Place::new(author, &entry.room, &charter);
     let judged = content.check_place(&place).map_err(|error| error.to_string());
+    let judged = judged.and_then(|()| may_answer(desk, room, &content, author));
     let judged = judged.and_then(|()| portions(&content, post)).map_err(|reason| {
         let name = room.replica.name().to_owned();
         let raised = Raised::from(Alarm::BadPost { room: name, index: line.index, reason });
@@ -78,6 +80,52 @@ pub fn reading_of(desk: &Desk, room: &Room, line: Line) -> Result<Reading, Error
     let reference = Ref { room: id, statement: line.signed.identity(), id: statement.id };
     let custodian = charter.member(author).is_some_and(|member| member.custodian);
     Ok(Reading { entry, reference, custodian, content, required, portions: judged, line })
+}
+
+/// What stands at an entry, for a post that is being written.
+///
+/// # Errors
+///
+/// The room or the entry is not known here, or the local copy cannot be used.
+pub fn referent(desk: &Desk, entry: &EntryRef) -> Result<Referent, Error> {
+    let room = desk.room(&entry.room)?;
+    let id = room.replica.room();
+    let line = room.replica.line(entry.index).map_err(|error| desk.alarmed(id, error))?;
+    let statement = &line.signed.statement;
+    let post = matches!(statement.act, Act::Post(_));
+    Ok(Referent {
+        entry: entry.clone(),
+        reference: Ref { room: id, statement: line.signed.identity(), id: statement.id },
+        author: statement.author.clone(),
+        post,
+        content: if post { room.content(&line).ok() } else { None },
+    })
+}
+
+/// Whether a post may answer what it answers. What is not at hand, or not any more, is not judged.
+fn may_answer(desk: &Desk, room: &Room, content: &Content, author: &MemberName) -> Result<(), String> {
+    let Some(answers) = content.message().answers.as_ref().and_then(Ref::from_message) else { return Ok(()) };
+    let answered = if answers.room == room.replica.room() {
+        authored(room, &answers)
+    } else {
+        let known = desk.profile().rooms().unwrap_or_default().into_iter();
+        let other = known.filter(|(id, _)| *id == answers.room).find_map(|(id, name)| {
+            let other = desk.open_room(id, &name).ok()?;
+            authored(&other, &answers)
+        });
+        other
+    };
+    let Some((other, by)) = answered else { return Ok(()) };
+    let post = Authored { content, author };
+    post.may_answer(&Authored { content: &other, author: &by }).map_err(|error| error.to_string())
+}
+
+/// The opened content and the author of a post in this room, if it is at hand.
+fn authored(room: &Room, reference: &Ref) -> Option<(Content, MemberName)> {
+    let line = room.replica.line(room.replica.find(&reference.id)?).ok()?;
+    let same = line.signed.identity() == reference.statement;
+    let content = if same { room.content(&line).ok()? } else { return None };
+    Some((content, line.signed.statement.author))
 }
 
 /// How many released portions there are, all of which are in the manifest that the post commits to.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tearline_ledger::{
     card::{Card, SignedCard},
-    charter::{Limits, Service},
+    charter::{Charter, Limits, Service},
     checkpoint::{Checkpoint, Origin},
     content::Content,
     digest::Digest,
@@ -107,6 +107,11 @@ impl Hall {
 
     pub(crate) fn room(&self, name: &str) -> RoomId {
         *self.logs.iter().find(|(_, log)| log.name == name).unwrap().0
+    }
+
+    /// The charter in force.
+    pub(crate) fn charter(&self, name: &str) -> Charter {
+        self.logs[&self.room(name)].replay.state().unwrap().charter().clone()
     }
 
     pub(crate) fn accept(&mut self, submission: &Submission) -> VerifiedEntry {

@@ -56,6 +56,7 @@ fn order(briefing: Ref, numbers: &[u32]) -> ReleaseOrder {
         ack_by: None,
         answers: None,
         refers: Vec::new(),
+        undertakings: Vec::new(),
         attachments: Vec::new(),
         content_until: None,
     }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use tearline_client::write::Kind;
 use tearline_manual::{Completions, Man};
 
 /// Signed briefings between parties that distrust each other.
@@ -108,7 +109,7 @@ pub(crate) enum Command {
     /// Acknowledge posts.
     #[command(after_help = "Example: tearline ack drc#42 plenary#7")]
     Ack(Ack),
-    /// Write a post: a concern (party), an assessment (mediator) or a note.
+    /// Write a post; what mediators write to parties is proposed to their other desks.
     ///
     /// Without a file it opens your editor (VISUAL, EDITOR) on a template that explains every line. Nothing is
     /// sent before you have seen it as it will be sent and said yes. What is not sent becomes an encrypted draft.
@@ -336,15 +337,69 @@ pub(crate) struct Ack {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Write {
-    /// A concern, in your own room.
+    /// A concern (party).
     #[command(after_help = "Example: tearline write concern column.md")]
     Concern(Draft),
     /// Propose an assessment without released portions (with portions: `release --answers`).
     #[command(after_help = "Example: tearline write assessment answer.md --to drc")]
     Assessment(Draft),
+    /// What you make of an assessment (party).
+    #[command(after_help = "Example: tearline write opinion opinion.md")]
+    Opinion(Draft),
+    /// Ask to do something, or to refrain from it.
+    #[command(after_help = "Example: tearline write request refrain.md --to drc")]
+    Request(Draft),
+    /// Reply to a request, or to any other post of another side.
+    #[command(after_help = "Example: tearline write reply reply.md")]
+    Reply(Draft),
+    /// A commitment (custodian), or what several parties undertook, restated for all (mediator).
+    #[command(
+        after_help = "Examples:\n  tearline write commitment grounded.md\n  tearline write commitment cease-fire.md --to plenary"
+    )]
+    Commitment(Draft),
+    /// How a commitment was kept.
+    #[command(after_help = "Example: tearline write compliance september.md")]
+    Compliance(Draft),
+    /// An incident, or a step in how it is dealt with.
+    #[command(after_help = "Example: tearline write incident shelling.md --to plenary")]
+    Incident(Draft),
+    /// Announce a movement.
+    #[command(after_help = "Example: tearline write activity rotation.md")]
+    Activity(Draft),
+    /// Agenda or minutes of a session (mediator).
+    #[command(after_help = "Example: tearline write session thursday.md --to plenary")]
+    Session(Draft),
     /// A note.
     #[command(after_help = "Example: tearline write note --to chamber note.md")]
     Note(Draft),
+    /// Put right what a post of your own side says; the post stays.
+    #[command(after_help = "Example: tearline write correction numbers.md")]
+    Correction(Draft),
+    /// A post that says nothing, so that a room keeps a steady cadence.
+    #[command(after_help = "Example: tearline write decoy --to drc")]
+    Decoy(Cadence),
+}
+
+impl Write {
+    /// The kind, where its text comes from, and its room.
+    pub(crate) fn parts(&self) -> (Kind, Option<&Composing>, Option<&str>) {
+        let (kind, draft) = match self {
+            Self::Decoy(cadence) => return (Kind::Decoy, None, cadence.to.as_deref()),
+            Self::Concern(draft) => (Kind::Concern, draft),
+            Self::Assessment(draft) => (Kind::Assessment, draft),
+            Self::Opinion(draft) => (Kind::Opinion, draft),
+            Self::Request(draft) => (Kind::Request, draft),
+            Self::Reply(draft) => (Kind::Reply, draft),
+            Self::Commitment(draft) => (Kind::Commitment, draft),
+            Self::Compliance(draft) => (Kind::Compliance, draft),
+            Self::Incident(draft) => (Kind::Incident, draft),
+            Self::Activity(draft) => (Kind::Activity, draft),
+            Self::Session(draft) => (Kind::Session, draft),
+            Self::Note(draft) => (Kind::Note, draft),
+            Self::Correction(draft) => (Kind::Correction, draft),
+        };
+        (kind, Some(&draft.composing), draft.to.as_deref())
+    }
 }
 
 #[derive(Debug, Args)]
@@ -377,6 +432,13 @@ pub(crate) enum OfDrafts {
         #[arg(required = true)]
         drafts: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cadence {
+    /// The room; else your own.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -51,6 +51,61 @@ pub(super) struct Ready {
     pub(super) said: Box<dyn Fn(&str) -> (Value, String)>,
 }
 
+/// Sends what nobody writes, once it was shown and somebody has said yes.
+pub(super) fn send_at_once(
+    context: &Context,
+    prepare: impl FnOnce(&Desk) -> Result<Ready, Failure>,
+) -> Result<(), Failure> {
+    let online = Online::open(context)?;
+    let ready = prepare(&online.desk)?;
+    show(context, &ready)?;
+    confirmed(context, &ready)?;
+    let entry = online.send(&ready)?;
+    say_sent(context, &ready, &entry)
+}
+
+/// A desk, up to date and connected.
+struct Online {
+    runtime: Runtime,
+    session: Session,
+    desk: Desk,
+}
+
+impl Online {
+    fn open(context: &Context) -> Result<Self, Failure> {
+        let (runtime, mut desk, session) = context.online()?;
+        runtime.block_on(sync_all(context, &session, &mut desk))?;
+        Ok(Self { runtime, session, desk })
+    }
+
+    /// Where it was entered.
+    fn send(&self, ready: &Ready) -> Result<String, Failure> {
+        let submissions = std::slice::from_ref(&ready.submission);
+        let entries = send(&self.runtime, &self.session, &self.desk, submissions)?;
+        Ok(entries.into_iter().next().unwrap_or_default())
+    }
+}
+
+fn show(context: &Context, ready: &Ready) -> Result<(), Failure> {
+    if !context.json {
+        return say(context, &json!(null), &ready.shown);
+    }
+    if !context.yes {
+        eprint!("{}", ready.shown);
+    }
+    Ok(())
+}
+
+fn confirmed(context: &Context, ready: &Ready) -> Result<(), Failure> {
+    let question = format!("Type yes to {}: ", ready.act);
+    if context.confirm(&question, "yes")? { Ok(()) } else { Err(Failure::refused("not sent")) }
+}
+
+fn say_sent(context: &Context, ready: &Ready, entry: &str) -> Result<(), Failure> {
+    let (json, text) = (ready.said)(entry);
+    say(context, &json, &text)
+}
+
 /// A text at its beginning.
 struct Begun {
     draft: Draft,
@@ -171,7 +226,7 @@ impl Way<'_> {
             let checked = if self.editor.is_some() { self.paper.check(desk, &text) } else { Ok(()) };
             let next = match checked {
                 Ok(()) => self.send(&text)?,
-                Err(failure) => self.wrong(failure)?,
+                Err(failure) => self.wrong(&failure)?,
             };
             if matches!(next, Next::Done) {
                 return Ok(());
@@ -180,36 +235,32 @@ impl Way<'_> {
     }
 
     fn send(&self, text: &str) -> Result<Next, Failure> {
-        let (runtime, mut desk, session) = self.context.online()?;
-        runtime.block_on(sync_all(self.context, &session, &mut desk))?;
-        let ready = match self.paper.prepare(&desk, self.room.as_ref(), text) {
+        let online = Online::open(self.context)?;
+        let ready = match self.paper.prepare(&online.desk, self.room.as_ref(), text) {
             Ok(ready) => ready,
             Err(failure) if self.editor.is_some() && failure.exit_code() != EXIT_ALARM => {
-                return self.wrong(failure);
+                return self.wrong(&failure);
             }
             Err(failure) => return Err(self.named(failure)),
         };
-        if !self.context.json {
-            say(self.context, &json!(null), &ready.shown)?;
-        } else if !self.context.yes {
-            eprint!("{}", ready.shown);
-        }
+        show(self.context, &ready)?;
         if let Some(next) = self.asked(&ready)? {
             return Ok(next);
         }
-        self.sent((&runtime, &session, &desk), &ready)?;
+        self.keeper.sending();
+        let entry = online.send(&ready)?;
+        // It is sent: a draft that stays is a nuisance and no failure.
+        if let Err(error) = self.keeper.sent() {
+            eprintln!("tearline: it was sent, but its draft could not be removed: {error}");
+        }
+        say_sent(self.context, &ready, &entry)?;
         Ok(Next::Done)
     }
 
     /// `None` for yes.
     fn asked(&self, ready: &Ready) -> Result<Option<Next>, Failure> {
         if self.editor.is_none() || self.context.yes {
-            let question = format!("Type yes to {}: ", ready.act);
-            return if self.context.confirm(&question, "yes")? {
-                Ok(None)
-            } else {
-                Err(Failure::refused("not sent"))
-            };
+            return confirmed(self.context, ready).map(|()| None);
         }
         let question =
             format!("Type yes to {}, e to edit it again, or Enter to keep it as a draft: ", ready.act);
@@ -220,19 +271,8 @@ impl Way<'_> {
         }
     }
 
-    fn sent(&self, online: (&Runtime, &Session, &Desk), ready: &Ready) -> Result<(), Failure> {
-        self.keeper.sending();
-        let entries = send(online.0, online.1, online.2, std::slice::from_ref(&ready.submission))?;
-        // It is sent: a draft that stays is a nuisance and no failure.
-        if let Err(error) = self.keeper.sent() {
-            eprintln!("tearline: it was sent, but its draft could not be removed: {error}");
-        }
-        let (json, text) = (ready.said)(entries.first().map_or("", String::as_str));
-        say(self.context, &json, &text)
-    }
-
     /// Says what is wrong with an edited text, and asks how to go on.
-    fn wrong(&self, failure: Failure) -> Result<Next, Failure> {
+    fn wrong(&self, failure: &Failure) -> Result<Next, Failure> {
         eprintln!("tearline: {failure}");
         let question = "Press Enter to go on editing, d to keep it as a draft, x to throw it away: ";
         match ask(question)?.as_deref() {

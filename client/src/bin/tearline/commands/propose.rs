@@ -15,6 +15,7 @@ use tearline_client::{
     session::Session,
     show::words::Scale,
     submit,
+    write::Written,
 };
 use tearline_ledger::{
     content::Content,
@@ -114,9 +115,9 @@ pub(super) fn said(entry: &str) -> (Value, String) {
 }
 
 /// The proposal of a post that was composed already, into a room that has a party.
-pub(super) fn of_post(desk: &Desk, room: &Room, content: &Content) -> Result<Proposed, Failure> {
+pub(super) fn of_post(desk: &Desk, room: &Room, written: &Written) -> Result<Proposed, Failure> {
     let rooms = desk.rooms().lift()?;
-    let message = content.message();
+    let message = written.content.message();
     let kind = message.kind.clone().ok_or_else(|| Failure::refused("the post has no kind"))?;
     let order = ReleaseOrder {
         to: vec![room.name().lift()?],
@@ -126,7 +127,8 @@ pub(super) fn of_post(desk: &Desk, room: &Room, content: &Content) -> Result<Pro
         precedence: Precedence::try_from(message.precedence).unwrap_or(Precedence::Routine),
         ack_by: (message.ack_by != 0).then_some(message.ack_by),
         answers: message.answers.as_ref().and_then(Ref::from_message),
-        refers: Vec::new(),
+        refers: message.refers.iter().filter_map(Ref::from_message).collect(),
+        undertakings: written.undertakings.clone(),
         attachments: Vec::new(),
         content_until: None,
     };
@@ -157,6 +159,7 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
         ack_by: None,
         answers: answers(&office, args)?,
         refers: Vec::new(),
+        undertakings: Vec::new(),
         attachments: Vec::new(),
         content_until: None,
     };
