@@ -129,6 +129,9 @@ impl Draft {
     }
 }
 
+/// A draft's name, and the draft if it opens.
+pub type Listed = (DraftName, Result<Draft, DraftError>);
+
 /// The drafts of a desk whose keys are open.
 pub struct Drafts {
     dir: PathBuf,
@@ -151,7 +154,7 @@ impl Drafts {
     }
 
     /// All, in the order of their names. One that does not open hinders no other.
-    pub fn list(&self) -> Result<Vec<(DraftName, Result<Draft, DraftError>)>, DraftError> {
+    pub fn list(&self) -> Result<Vec<Listed>, DraftError> {
         Ok(self.names()?.into_iter().map(|name| (name, self.get(name))).collect())
     }
 

@@ -52,8 +52,19 @@ pub struct Ended {
     pub text: Zeroizing<String>,
     /// Under which name the text is kept; `None` if there was nothing to keep.
     pub kept: Result<Option<DraftName>, DraftError>,
-    /// Whether it was on its way to the server, which may have taken it.
-    pub sending: bool,
+    /// How far it was on its way.
+    pub way: Sending,
+}
+
+/// How far a text is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sending {
+    /// The server has nothing of it.
+    Not,
+    /// The server may have taken it, but has not answered.
+    Perhaps,
+    /// It was sent.
+    Done,
 }
 
 /// Holds the text.
@@ -71,7 +82,7 @@ struct Held {
     changed: bool,
     scratch: Option<Scratch>,
     editor: Option<Pid>,
-    sending: bool,
+    way: Sending,
     /// A signal came: nothing more is to be begun.
     ending: bool,
 }
@@ -79,9 +90,9 @@ struct Held {
 impl Keeper {
     /// Holds a text: a new one, or a draft that has a name. `profile` is the desk's folder.
     pub fn new(profile: PathBuf, drafts: Drafts, draft: Draft, name: Option<DraftName>) -> Self {
-        let (scratch, editor, sending, ending) = (None, None, false, false);
+        let (scratch, editor, way, ending) = (None, None, Sending::Not, false);
         let changed = name.is_none();
-        let held = Held { profile, drafts, draft, name, changed, scratch, editor, sending, ending };
+        let held = Held { profile, drafts, draft, name, changed, scratch, editor, way, ending };
         Self(Arc::new(Mutex::new(held)))
     }
 
@@ -107,7 +118,7 @@ impl Keeper {
             held.scratch = None;
             // The lock is held until the process is gone, so that nothing is begun any more.
             let (template, text) = (held.draft.template, held.draft.text.clone());
-            end(Ended { template, text, kept, sending: held.sending });
+            end(Ended { template, text, kept, way: held.way });
         });
         Ok(())
     }
@@ -191,9 +202,9 @@ impl Keeper {
         self.held().draft.template
     }
 
-    /// Whether the server may have it, though it has not answered.
-    pub fn is_sending(&self) -> bool {
-        self.held().sending
+    /// How far it is on its way.
+    pub fn way(&self) -> Sending {
+        self.held().way
     }
 
     /// Keeps the text, if there is anything to keep and it is not kept already: under which name.
@@ -203,14 +214,14 @@ impl Keeper {
 
     /// From now on the server may have it.
     pub fn sending(&self) {
-        self.held().sending = true;
+        self.held().way = Sending::Perhaps;
     }
 
     /// It was sent, and is no draft any more.
     pub fn sent(&self) -> Result<(), DraftError> {
         let mut held = self.held();
         held.changed = false;
-        held.sending = false;
+        held.way = Sending::Done;
         match held.name.take() {
             Some(name) => held.drafts.remove(name),
             None => Ok(()),
@@ -219,7 +230,9 @@ impl Keeper {
 
     /// It is not to be kept. A draft that it was stays as it was.
     pub fn forget(&self) {
-        self.held().changed = false;
+        let mut held = self.held();
+        held.changed = false;
+        held.name = None;
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

@@ -1,8 +1,8 @@
 //! A desk's folder: who it is, where its server is, what it knows of its rooms, what it has read.
 //!
 //! Layout: `profile.toml`, `keys.age`, `card.tearline`, `certificate.pem`, `authority.pem`,
-//! `rooms/ROOM-ID/…`, `access/LOG-ID/…`, `evidence/`, `marks.json`. Nothing in it is overwritten
-//! unasked. What a room's folder holds is known to `replica` alone.
+//! `rooms/ROOM-ID/…`, `access/LOG-ID/…`, `evidence/`, `marks.json`, `drafts/`, `editing/`. Nothing in it
+//! is overwritten unasked. What a room's folder holds is known to `replica` alone.
 
 use std::path::{Path, PathBuf};
 

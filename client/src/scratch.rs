@@ -189,7 +189,8 @@ fn usable_place(profile: &Path) -> Result<PathBuf, ScratchError> {
 
 fn is_ours_alone(dir: &Path) -> bool {
     fs::symlink_metadata(dir).is_ok_and(|meta| {
-        meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o077 == 0
+        let others = [0o070, 0o007].iter().any(|others| meta.mode() & others != 0);
+        meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() && !others
     })
 }
 

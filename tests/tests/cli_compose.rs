@@ -299,7 +299,7 @@ fn a_signal_while_editing_or_asking_keeps_the_text_and_removes_the_file() -> Res
     let terminal = at_terminal(&house, DESK, &edit, &["write", "concern"])?;
     terminal.shows("or Enter to keep it as a draft: ")?;
     terminal.signal(Signal::INT)?;
-    terminal.shows("ended by a signal; It is kept as draft 1.")?;
+    terminal.shows("ended by a signal. It is kept as draft 1.")?;
     ensure!(terminal.end()?.0 == 1, "it was not sent");
     leaves_nothing_readable(&house, DESK, SECRET)?;
     // Told to end, it tells the editor, and takes what the editor has saved.

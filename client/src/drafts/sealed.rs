@@ -110,7 +110,10 @@ mod tests {
         for (length, at) in [(4093_u32, None), (u32::MAX, None), (1, Some(10))] {
             padded.fill(0);
             padded[..4].copy_from_slice(&length.to_be_bytes());
-            at.into_iter().for_each(|at: usize| padded[at] = 1);
+            if let Some(at) = at {
+                let at: usize = at;
+                padded[at] = 1;
+            }
             let mut bytes = padded.clone();
             let cipher = cipher(&[7; 32], MEMBER, &[5; SALT_LEN]).unwrap();
             cipher.seal_in_place_append_tag(nonce(), Aad::from(FIRST_LINE), &mut bytes).unwrap();

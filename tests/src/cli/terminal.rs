@@ -21,7 +21,7 @@ use rustix::{
 };
 
 /// Longer than any machine needs; a command that hangs is a failure all the same.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A command that runs at a terminal.
 pub struct Terminal {

@@ -3,7 +3,13 @@
 //!
 //! What kind of text it is, is the affair of whoever composes.
 
-use std::{env, ffi::OsStr, path::Path, process};
+use std::{
+    env,
+    ffi::OsStr,
+    io::{self, Write as _},
+    path::Path,
+    process,
+};
 
 use serde_json::{Value, json};
 use tearline_client::{
@@ -12,7 +18,7 @@ use tearline_client::{
     drafts::{Draft, DraftError, DraftName, Drafts},
     editor::Editor,
     error::EXIT_ALARM,
-    keeper::{Ended, Keeper},
+    keeper::{Ended, Keeper, Sending},
     session::Session,
     template::{Template, is_blank},
 };
@@ -39,6 +45,9 @@ pub(super) trait Paper {
     fn prepare(&self, desk: &Desk, room: Option<&RoomName>, text: &str) -> Result<Ready, Failure>;
 }
 
+/// JSON and text, of an entry.
+pub(super) type Said = dyn Fn(&str) -> (Value, String);
+
 /// What will be sent, once somebody has said yes.
 pub(super) struct Ready {
     /// As it is shown before.
@@ -48,7 +57,7 @@ pub(super) struct Ready {
     /// It.
     pub(super) submission: Submission,
     /// What is said of the entry that it became.
-    pub(super) said: Box<dyn Fn(&str) -> (Value, String)>,
+    pub(super) said: Box<Said>,
 }
 
 /// Sends what nobody writes, once it was shown and somebody has said yes.
@@ -299,7 +308,7 @@ impl Way<'_> {
             Ok(Some(name)) => kept_as(self.paper.template(), name),
             Err(error) => not_kept(&error, &self.keeper.text()),
         };
-        let unsure = self.keeper.is_sending() && failure.reason().is_none();
+        let unsure = self.keeper.way() == Sending::Perhaps && failure.reason().is_none();
         let kept = if unsure { format!("{UNSURE}\n{kept}") } else { kept };
         Failure::Kept { failure: Box::new(failure), kept }
     }
@@ -328,20 +337,22 @@ fn kept_as_asked(context: &Context, keeper: &Keeper) -> Result<(), Failure> {
 
 /// The end that a signal brings.
 fn end(json: bool, ended: &Ended) {
-    let mut message = "ended by a signal; ".to_owned();
-    if ended.sending {
+    let mut message = "ended by a signal. ".to_owned();
+    if ended.way == Sending::Perhaps {
         message.push_str(UNSURE);
         message.push('\n');
     }
-    message.push_str(&match &ended.kept {
-        Ok(Some(name)) => kept_as(ended.template, *name),
-        Ok(None) => "nothing was sent".to_owned(),
-        Err(error) => not_kept(error, &ended.text),
+    message.push_str(&match (&ended.kept, ended.way) {
+        (_, Sending::Done) => "It was sent.".to_owned(),
+        (Ok(Some(name)), _) => kept_as(ended.template, *name),
+        (Ok(None), _) => "Nothing was sent.".to_owned(),
+        (Err(error), _) => not_kept(error, &ended.text),
     });
-    if json {
-        eprintln!("{}", json!({"error": message, "exit_code": 1, "reason": null}));
+    // The terminal may be gone; then there is nobody to tell, and the end is the same.
+    let _ = if json {
+        writeln!(io::stderr(), "{}", json!({"error": message, "exit_code": 1, "reason": null}))
     } else {
-        eprintln!("\ntearline: {message}");
-    }
+        writeln!(io::stderr(), "\ntearline: {message}")
+    };
     process::exit(1);
 }

@@ -13,6 +13,8 @@ use tearline_client::{
     },
 };
 
+use tearline_ledger::name::RoomName;
+
 use crate::{
     cli::OfDrafts,
     context::{Context, Failure, Lift as _},
@@ -94,7 +96,7 @@ fn to_json(name: DraftName, draft: &Draft, text: Option<&str>) -> Value {
     let mut out = json!({
         "draft": name.to_string(),
         "kind": draft.template.kind,
-        "room": draft.room.as_ref().map(|room| room.as_str()),
+        "room": draft.room.as_ref().map(RoomName::as_str),
         "kept_at": iso(draft.kept_at),
         "subject": draft.subject(),
     });
