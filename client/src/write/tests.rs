@@ -143,6 +143,11 @@ fn author(kind: Kind) -> &'static str {
     if kind.roles().contains(&Role::Party) { PARTY } else { MEDIATOR }
 }
 
+/// What the file of this kind with every key comes to.
+pub(crate) fn written(kind: Kind) -> Content {
+    parsed(author(kind), kind, &file(kind)).unwrap().content
+}
+
 fn refused(kind: Kind, from: &str, to: &str) -> String {
     let whole = file(kind);
     assert!(whole.contains(from), "{from}");
@@ -394,4 +399,11 @@ fn mediators_restate_what_parties_undertook_and_nothing_else() {
     }
     let party = refused(Kind::Commitment, "obligors: drc", "undertakings: drc#6");
     assert!(party.starts_with("line 5: `undertakings`: mediators restate"), "{party}");
+}
+
+#[test]
+fn decoys_are_as_long_as_other_posts_and_not_all_alike() {
+    let lengths: std::collections::BTreeSet<usize> =
+        (0..40).map(|_| parsed(PARTY, Kind::Decoy, "").unwrap().content.encode().len()).collect();
+    assert!(lengths.len() > 10 && lengths.iter().all(|length| (200..2100).contains(length)), "{lengths:?}");
 }

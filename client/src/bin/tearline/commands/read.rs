@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use tearline_client::{
     desk::{Desk, Room, now},
-    reading::{Reading, reading},
+    reading::{Reading, reading, referent},
     refs::EntryRef,
     replica::Line,
     show::{
-        content::{body, precedence, to_json},
+        WIDTH,
+        content::{answering, body, precedence, to_json},
         ends,
         time::{dtg, iso},
+        wrap,
     },
     submit,
 };
@@ -20,6 +22,7 @@ use tearline_ledger::{
     id::Ref,
     name::{MemberName, Role},
 };
+use tearline_proto::v1;
 
 use super::sync_all;
 use crate::{
@@ -38,10 +41,12 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     let room = desk.room(&reference.room).lift()?;
     let reading = reading(&desk, &room, reference.index).lift()?;
     let Reading { line, content, required, portions, .. } = &reading;
-    let answers = answered(&desk, content)?;
-    let whose = if desk.member().role() == Role::Party { "your concern" } else { "concern" };
-    let of = answers.as_ref().map(|entry| format!(" of {whose} {entry}")).unwrap_or_default();
-    let text = render(&reading, &of);
+    let answers = located(&desk, content.message().answers.as_ref())?;
+    let of = answers.as_ref().map(|entry| answered(&desk, content, entry)).transpose()?.unwrap_or_default();
+    let refers = content.message().refers.iter().map(|reference| located(&desk, Some(reference)));
+    let refers: Vec<String> =
+        refers.collect::<Result<Vec<_>, _>>()?.iter().flatten().map(ToString::to_string).collect();
+    let text = render(&reading, &of, &refers);
     let mut json = to_json(content);
     if let Some(map) = json.as_object_mut() {
         map.insert("entry".to_owned(), json!(reference.to_string()));
@@ -51,6 +56,7 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         map.insert("required".to_owned(), json!(required));
         map.insert("portions_match_manifest".to_owned(), json!(portions));
         map.insert("answers".to_owned(), json!(answers.as_ref().map(ToString::to_string)));
+        map.insert("refers".to_owned(), json!(refers));
     }
     let read = reference.to_string();
     desk.profile()
@@ -61,11 +67,20 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     say(context, &json, &text)
 }
 
-fn answered(desk: &Desk, content: &Content) -> Result<Option<EntryRef>, Failure> {
-    match content.message().answers.as_ref().and_then(Ref::from_message) {
+/// Where what a post refers to stands, as far as it is known here.
+fn located(desk: &Desk, reference: Option<&v1::Ref>) -> Result<Option<EntryRef>, Failure> {
+    match reference.and_then(Ref::from_message) {
         Some(reference) => desk.locate(&reference).lift(),
         None => Ok(None),
     }
+}
+
+/// What the heading says of what a post answers, as in ` of your concern drc#3`.
+fn answered(desk: &Desk, content: &Content, entry: &EntryRef) -> Result<String, Failure> {
+    let found = referent(desk, entry).lift()?;
+    let own = desk.member().role() == Role::Party && found.author.org() == desk.member().org();
+    let kind = found.content.as_ref().map_or("post", Content::kind_name);
+    Ok(format!(" {}", answering(content, own, kind, &entry.to_string())))
 }
 
 /// The desks that signed, by name.
@@ -75,12 +90,16 @@ fn signers(line: &Line) -> Vec<&str> {
     signers
 }
 
-fn render(reading: &Reading, of: &str) -> String {
+fn render(reading: &Reading, of: &str, refers: &[String]) -> String {
     let Reading { line, content, required, portions, .. } = reading;
     let kind = content.kind_name().to_uppercase();
     let mut out = ends(&format!(" {:<11} {kind}{of}", precedence(content)), &dtg(line.accepted_at));
     let signers = signers(line);
     let _ = writeln!(out, " Signed by   {} ({} of {required} required)\n", signers.join(", "), signers.len());
+    if !refers.is_empty() {
+        out.push_str(&wrap(&format!("Refers to   {}", refers.join(", ")), 1, WIDTH));
+        out.push('\n');
+    }
     out.push_str(body(content).trim_end_matches('\n'));
     out.push_str("\n\n ✓ signatures ✓ place in record");
     if let Some(count) = portions {

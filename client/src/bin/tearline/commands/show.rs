@@ -15,7 +15,7 @@ use tearline_client::{
 use tearline_ledger::{
     charter::Charter,
     name::{MemberName, Org, Role},
-    release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownTarget},
+    release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownRef, ShownTarget},
 };
 
 /// A proposal as it will be sent, and what each party was given of the same briefing before.
@@ -110,6 +110,18 @@ fn posted(target: &ShownTarget, post: &ShownPost) -> String {
     out.push_str(&wrap(&format!("READERS {}", desks.join(", ")), 1, WIDTH));
     if let Some(answers) = &post.answers {
         let _ = writeln!(out, " ANSWERS {}#{}", answers.room.as_str(), answers.index);
+    }
+    for undertaken in &post.undertakings {
+        let ShownRef { room, index } = &undertaken.entry;
+        let what = format!(
+            "RESTATES {}#{index}, which {} signed as follows (not sent):",
+            room.as_str(),
+            undertaken.organisation.as_str()
+        );
+        out.push_str(&wrap(&what, 1, WIDTH));
+        for line in body(&undertaken.content).lines() {
+            let _ = writeln!(out, " │{line}");
+        }
     }
     out.push_str(&rule("exactly as it will be sent"));
     let _ = writeln!(out, " {} {}", precedence(&post.content), post.content.kind_name().to_uppercase());
