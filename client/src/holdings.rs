@@ -347,3 +347,36 @@ fn chartered(
         succession: charter.succession,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{profile::Profile, sample::House};
+
+    fn held(house: &House) -> Holdings {
+        let dir = tempfile::tempdir().unwrap();
+        let own = &house.desks[0];
+        let mut profile = Profile::create(dir.path(), &own.name).unwrap();
+        let (id, name): (RoomId, RoomName) = (house.replay.room(), "chamber".parse().unwrap());
+        profile.add_rooms(&[(id, Some(name.clone()))]).unwrap();
+        let desk = Desk::new(profile, Some(own.vault()));
+        let mut replica = desk.replica(id, &name).unwrap();
+        replica.take(house.rows(0, house.rows.len()), house.now).unwrap();
+        let rooms = desk.rooms().unwrap();
+        Holdings::gather(&desk, &rooms, house.now).unwrap()
+    }
+
+    #[test]
+    fn a_desk_holds_every_post_that_it_can_read_and_every_charter() {
+        let held = held(&House::founded().post(&["one", "two"]));
+        let subjects: Vec<String> = held.posts.iter().map(Filed::subject).collect();
+        assert_eq!(subjects, ["one", "two"]);
+        let first = &held.posts[0];
+        assert_eq!((first.entry.to_string().as_str(), first.required, first.recalled), ("chamber#1", 1, false));
+        assert_eq!(held.charters.len(), 1);
+        assert_eq!((held.charters[0].epoch, held.charters[0].joined.len()), (1, 3));
+        assert_eq!(held.rooms[0].readers.len(), 2, "an auditor reads nothing");
+        assert_eq!(held.alarms().count(), 0);
+        assert_eq!(held.standing(first, 0), Standing::default());
+    }
+}

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tearline_tests::cli::{
     House,
     documented::{keys, promised},
+    screen::{narrow, shows},
 };
 
 const LONG: &str = "---
@@ -21,25 +22,6 @@ source: C3
 
 (S//ORCON)  This does not.
 ";
-
-/// No line is longer than a plain terminal is wide.
-fn narrow(what: &str, text: &str) -> Result<()> {
-    for line in text.lines() {
-        let columns = line.chars().count();
-        ensure!(columns <= 80, "{what}: a line of {columns} columns:\n{line}\nin\n{text}");
-    }
-    Ok(())
-}
-
-fn shows(what: &str, text: &str, lines: &[&str]) -> Result<()> {
-    narrow(what, text)?;
-    let mut rest = text;
-    for line in lines {
-        let at = rest.find(line).with_context(|| format!("{what} does not show {line:?} there:\n{text}"))?;
-        rest = &rest[at + line.len()..];
-    }
-    Ok(())
-}
 
 #[test]
 fn a_partys_screens_say_what_came_and_how_far_it_can_be_relied_upon() -> Result<()> {
@@ -186,6 +168,8 @@ fn every_command_writes_the_json_that_is_documented() -> Result<()> {
     agrees("status", "us/kigali", &["status"])?;
     agrees("who", "us/kigali", &["who"])?;
     agrees("inbox", "us/kigali", &["inbox"])?;
+    agrees("matters", "us/kigali", &["matters", "--kind", "concern"])?;
+    agrees("served", "us/kigali", &["served", "drc#4"])?;
     agrees("ack", "drc/liaison", &["ack", "drc#4"])?;
     agrees("recall", "drc/liaison", &["recall", "drc#3"])?;
     agrees("write", "us/kigali", &["write", "note", "papers/note.md", "--to", "chamber"])?;

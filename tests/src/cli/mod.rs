@@ -5,6 +5,7 @@
 
 pub mod documented;
 pub mod said;
+pub mod screen;
 pub mod terminal;
 
 use std::{
