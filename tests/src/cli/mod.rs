@@ -58,6 +58,25 @@ impl House {
         self.home.point(&self.desk(desk), self.server.address())
     }
 
+    /// Kills the server, does what needs it stopped, and starts it again where desks find it.
+    pub fn while_stopped<T>(&mut self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.server.kill()?;
+        let done = work(self)?;
+        self.server = Server::start(&self.path("server/tearlined.toml"))?;
+        for desk in fs::read_dir(self.path("desks"))? {
+            self.home.point(&desk?.path(), self.server.address())?;
+        }
+        Ok(done)
+    }
+
+    /// `tearlined` on the house's server.
+    pub fn tearlined(&self, args: &[&str]) -> Result<Said> {
+        let mut command = Command::new(binary("tearlined")?);
+        command.args(args).arg("--config").arg(self.path("server/tearlined.toml"));
+        command.current_dir(self.path(""));
+        Said::of(command)
+    }
+
     /// `tearline-certs` on the house's authority.
     pub fn certs(&self, args: &[&str]) -> Result<Said> {
         let mut command = Command::new(binary("tearline-certs")?);
@@ -95,29 +114,6 @@ impl Home {
         let old =
             text.lines().find(|line| line.starts_with("server = ")).context("the desk has no server")?;
         Ok(fs::write(&profile, text.replace(old, &format!("server = \"{server}\"")))?)
-    }
-
-    /// Kills the server, does what needs it stopped, and starts it again where desks find it.
-    pub fn while_stopped<T>(&mut self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        let before = self.server.address().to_string();
-        self.server.kill()?;
-        let done = work(self)?;
-        self.server = Server::start(&self.path("server/tearlined.toml"))?;
-        let now = self.server.address().to_string();
-        for desk in fs::read_dir(self.path("desks"))? {
-            let profile = desk?.path().join("profile.toml");
-            let text = fs::read_to_string(&profile)?;
-            fs::write(&profile, text.replace(&before, &now))?;
-        }
-        Ok(done)
-    }
-
-    /// `tearlined` on the house's server.
-    pub fn tearlined(&self, args: &[&str]) -> Result<Said> {
-        let mut command = Command::new(binary("tearlined")?);
-        command.args(args).arg("--config").arg(self.path("server/tearlined.toml"));
-        command.current_dir(self.path(""));
-        Said::of(command)
     }
 
     /// A file or folder of the house.
