@@ -64,8 +64,7 @@ fn files(folder: &Path, out: &mut Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
         if path.is_dir() {
             files(&path, out)?;
         } else {
-            let bytes = fs::read(&path)?;
-            out.push((path, bytes));
+            out.extend(values(&fs::read(&path)?).map(|value| (path.clone(), value)));
         }
     }
     Ok(())
@@ -187,13 +186,120 @@ fn pieces<'a>(bytes: &'a [u8], shared: &BTreeSet<Vec<u8>>) -> Vec<&'a [u8]> {
     out
 }
 
-/// The values of a text file without the marks around them; of any other, all of it.
-fn values(bytes: &[u8], text: bool) -> impl Iterator<Item = &[u8]> {
-    bytes.split(move |byte| text && !byte.is_ascii_alphanumeric() && !b"+/=".contains(byte))
+/// The values of a text file without the marks around them, what it writes in hexadecimal as bytes; of any other
+/// file, all of it.
+fn values(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let text = std::str::from_utf8(bytes).is_ok();
+    let mark = move |byte: &u8| text && !byte.is_ascii_alphanumeric() && !b"+/=".contains(byte);
+    let value = move |value: &[u8]| match hex::decode(value) {
+        Ok(decoded) if text => decoded,
+        _ => value.to_vec(),
+    };
+    bytes.split(mark).map(value).collect::<Vec<_>>().into_iter()
 }
 
 fn windows<'a>(bytes: &'a [u8], length: usize, out: &mut HashSet<&'a [u8]>) {
     out.extend(bytes.windows(length));
+}
+
+/// Fields, whole. A joint release and like offers say the same on purpose: their words are all that is equal.
+fn no_field_is_in_both(one: &Holdings, two: &Holdings, shared: &Shared) -> Result<()> {
+    let common: Vec<&Vec<u8>> =
+        one.fields.intersection(&two.fields).filter(|field| !shared.fields.contains(*field)).collect();
+    ensure!(!common.is_empty(), "what was said to both is not found in both");
+    for field in &common {
+        let text = std::str::from_utf8(field);
+        let meant = text.is_ok_and(|text| !BRIEFING.contains(text) && text.contains(' '));
+        ensure!(meant, "both hold {}", String::from_utf8_lossy(field));
+    }
+    Ok(())
+}
+
+/// Texts, by every 16 bytes: of what was torn from this briefing nothing is in anything of the other's.
+fn no_text_is_in_both(one: &Holdings, two: &Holdings) -> Result<()> {
+    let torn = |holdings: &Holdings| -> Vec<String> {
+        holdings.texts.iter().filter(|text| BRIEFING.contains(text.as_str())).cloned().collect()
+    };
+    let (torn_one, torn_two) = (torn(one), torn(two));
+    ensure!(torn_one.len() >= 4 && torn_two.len() >= 2, "{torn_one:?} {torn_two:?}");
+    for (mine, others) in [(&torn_one, two), (&torn_two, one)] {
+        for text in mine {
+            for window in text.as_bytes().windows(16) {
+                let found = others.fields.iter().any(|field| field.windows(16).any(|other| other == window));
+                ensure!(!found, "both hold {:?}", String::from_utf8_lossy(window));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Hashes: of what either has, alone and combined with what the other has, none is anything of the other's.
+fn no_hash_leads_across(one: &Holdings, two: &Holdings) -> Result<()> {
+    let texts: BTreeSet<&[u8]> = one.texts.iter().chain(&two.texts).map(String::as_bytes).collect();
+    for (mine, others) in [(one, two), (two, one)] {
+        let known: HashSet<&[u8]> = others.fields.iter().map(Vec::as_slice).collect();
+        let unknown = |digest: Digest, what: &str| -> Result<()> {
+            ensure!(!known.contains(&digest.as_bytes()[..]), "{what} of the one is a field of the other");
+            Ok(())
+        };
+        for field in &mine.fields {
+            unknown(Digest::of(field), "a hash")?;
+        }
+        for secret in &mine.secrets {
+            for text in &texts {
+                unknown(Digest::of_parts(&[secret, text]), "salt and text")?;
+                unknown(Digest::of_parts(&[text, secret]), "text and salt")?;
+                unknown(frame_digest(&[b"tearline/v1/portion", secret, text]), "a portion's value")?;
+                unknown(frame_digest(&[b"tearline/v1/manifest", secret, text]), "a manifest's digest")?;
+            }
+        }
+        // Nor does a salt of the one open a value of its own with a text of the other.
+        let own: HashSet<&[u8]> = mine.values.iter().map(Vec::as_slice).collect();
+        for secret in &mine.secrets {
+            for text in &others.texts {
+                let value = frame_digest(&[b"tearline/v1/portion", secret, text.as_bytes()]);
+                let meant = mine.texts.contains(text);
+                ensure!(
+                    meant || !own.contains(&value.as_bytes()[..]),
+                    "{text:?} is found in the other's manifest"
+                );
+            }
+        }
+        let values: Vec<&Vec<u8>> = mine.secrets.iter().chain(&mine.values).collect();
+        for first in &values {
+            for second in &values {
+                unknown(Digest::of_parts(&[first, second]), "a pair's hash")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The files as they lie there, between what is shared: by every 16 bytes, and of texts, which write as much
+/// less densely, by every 32.
+fn no_file_joins_another(one: &Holdings, two: &Holdings, shared: &Shared) -> Result<()> {
+    for text in [false, true] {
+        let (length, kind) =
+            (if text { 32 } else { 16 }, |bytes: &[u8]| std::str::from_utf8(bytes).is_ok() == text);
+        let (mut legitimate, mut of_one) = (HashSet::new(), HashSet::new());
+        for bytes in shared.files.iter().filter(|bytes| kind(bytes)) {
+            windows(bytes, length, &mut legitimate);
+        }
+        for (_, bytes) in one.files.iter().filter(|(_, bytes)| kind(bytes)) {
+            for piece in pieces(bytes, &shared.fields).into_iter() {
+                windows(piece, length, &mut of_one);
+            }
+        }
+        ensure!(!of_one.is_empty(), "there is nothing to compare");
+        for (path, bytes) in two.files.iter().filter(|(_, bytes)| kind(bytes)) {
+            for piece in pieces(bytes, &shared.fields).into_iter() {
+                let both = |window: &&[u8]| of_one.contains(window) && !legitimate.contains(window);
+                let joined = piece.windows(length).find(both).map(String::from_utf8_lossy);
+                ensure!(joined.is_none(), "{}: both hold {joined:?}", path.display());
+            }
+        }
+    }
+    Ok(())
 }
 
 #[test]
@@ -249,89 +355,8 @@ fn two_parties_that_put_all_they_have_together_match_nothing_that_was_given_apar
         any.into_iter().filter(|(path, _)| !path.to_string_lossy().contains("/rooms/")).map(|it| it.1),
     );
 
-    // Fields, whole. A joint release and like offers say the same on purpose: their words are all that is equal.
-    let common: Vec<&Vec<u8>> =
-        one.fields.intersection(&two.fields).filter(|field| !shared.fields.contains(*field)).collect();
-    ensure!(!common.is_empty(), "what was said to both is not found in both");
-    for field in &common {
-        let text = std::str::from_utf8(field);
-        let meant = text.is_ok_and(|text| !BRIEFING.contains(text) && text.contains(' '));
-        ensure!(meant, "both hold {}", String::from_utf8_lossy(field));
-    }
-    // Texts, by every 16 bytes: of what was torn from this briefing nothing is in anything of the other's.
-    let torn = |holdings: &Holdings| -> Vec<String> {
-        holdings.texts.iter().filter(|text| BRIEFING.contains(text.as_str())).cloned().collect()
-    };
-    let (torn_one, torn_two) = (torn(&one), torn(&two));
-    ensure!(torn_one.len() >= 4 && torn_two.len() >= 2, "{torn_one:?} {torn_two:?}");
-    for (mine, others) in [(&torn_one, &two), (&torn_two, &one)] {
-        for text in mine {
-            for window in text.as_bytes().windows(16) {
-                let found = others.fields.iter().any(|field| field.windows(16).any(|other| other == window));
-                ensure!(!found, "both hold {:?}", String::from_utf8_lossy(window));
-            }
-        }
-    }
-    // Hashes: of what either has, alone and combined with what the other has, none is anything of the other's.
-    let texts: BTreeSet<&[u8]> = one.texts.iter().chain(&two.texts).map(String::as_bytes).collect();
-    for (mine, others) in [(&one, &two), (&two, &one)] {
-        let known: HashSet<&[u8]> = others.fields.iter().map(Vec::as_slice).collect();
-        let unknown = |digest: Digest, what: &str| -> Result<()> {
-            ensure!(!known.contains(&digest.as_bytes()[..]), "{what} of the one is a field of the other");
-            Ok(())
-        };
-        for field in &mine.fields {
-            unknown(Digest::of(field), "a hash")?;
-        }
-        for secret in &mine.secrets {
-            for text in &texts {
-                unknown(Digest::of_parts(&[secret, text]), "salt and text")?;
-                unknown(Digest::of_parts(&[text, secret]), "text and salt")?;
-                unknown(frame_digest(&[b"tearline/v1/portion", secret, text]), "a portion's value")?;
-                unknown(frame_digest(&[b"tearline/v1/manifest", secret, text]), "a manifest's digest")?;
-            }
-        }
-        // Nor does a salt of the one open a value of its own with a text of the other.
-        let own: HashSet<&[u8]> = mine.values.iter().map(Vec::as_slice).collect();
-        for secret in &mine.secrets {
-            for text in &others.texts {
-                let value = frame_digest(&[b"tearline/v1/portion", secret, text.as_bytes()]);
-                let meant = mine.texts.contains(text);
-                ensure!(
-                    meant || !own.contains(&value.as_bytes()[..]),
-                    "{text:?} is found in the other's manifest"
-                );
-            }
-        }
-        let values: Vec<&Vec<u8>> = mine.secrets.iter().chain(&mine.values).collect();
-        for first in &values {
-            for second in &values {
-                unknown(Digest::of_parts(&[first, second]), "a pair's hash")?;
-            }
-        }
-    }
-    // The files as they lie there, between what is shared: by every 16 bytes, and by every 32 where a text
-    // writes a byte as two digits.
-    for text in [false, true] {
-        let (length, kind) =
-            (if text { 32 } else { 16 }, |bytes: &[u8]| std::str::from_utf8(bytes).is_ok() == text);
-        let (mut legitimate, mut of_one) = (HashSet::new(), HashSet::new());
-        for bytes in shared.files.iter().filter(|bytes| kind(bytes)) {
-            windows(bytes, length, &mut legitimate);
-        }
-        for (_, bytes) in one.files.iter().filter(|(_, bytes)| kind(bytes)) {
-            for piece in pieces(bytes, &shared.fields).into_iter().flat_map(|piece| values(piece, text)) {
-                windows(piece, length, &mut of_one);
-            }
-        }
-        ensure!(!of_one.is_empty(), "there is nothing to compare");
-        for (path, bytes) in two.files.iter().filter(|(_, bytes)| kind(bytes)) {
-            for piece in pieces(bytes, &shared.fields).into_iter().flat_map(|piece| values(piece, text)) {
-                let both = |window: &&[u8]| of_one.contains(window) && !legitimate.contains(window);
-                let joined = piece.windows(length).find(both).map(String::from_utf8_lossy);
-                ensure!(joined.is_none(), "{}: both hold {joined:?}", path.display());
-            }
-        }
-    }
-    Ok(())
+    no_field_is_in_both(&one, &two, &shared)?;
+    no_text_is_in_both(&one, &two)?;
+    no_hash_leads_across(&one, &two)?;
+    no_file_joins_another(&one, &two, &shared)
 }
