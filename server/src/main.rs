@@ -3,21 +3,27 @@
 //! Exit codes: 0 done; 1 refused or failed; 2 wrong usage.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::anyhow;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 use tearline_ledger::name::{Domain, NameError};
 use tearline_manual::{Completions, Man};
 use tearline_server::{
+    backup,
     check::{self, Fault},
     config::Config,
     files::Attachments,
-    init, logging, process,
+    init, logging,
+    logkey::LogKey,
+    process,
     purge::{self, Why},
+    restore::{self, Expected},
     run::{Bound, LogKeys},
     store::{Options, SledStore},
 };
@@ -70,6 +76,27 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Save all rooms, with their sealed content, into a bundle: from a running server, or from a stopped one.
+    #[command(after_help = "Example: tearlined backup --config server/tearlined.toml kivu.bundle")]
+    Backup {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The bundle to write.
+        bundle: PathBuf,
+    },
+    /// Build the store anew from a bundle, to the same roots, with the server stopped and the old store moved away.
+    #[command(after_help = "Example: tearlined restore --config server/tearlined.toml kivu.bundle")]
+    Restore {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The bundle: an auditor's (`tearline export --content`), or a backup.
+        bundle: PathBuf,
+        /// Restore the logs though content is missing that was neither recalled nor has expired.
+        #[arg(long)]
+        without_content: bool,
+    },
     /// Run the server until SIGTERM or SIGINT. SIGHUP reloads certificates and revocation lists.
     #[command(after_help = "Example: tearlined run --config server/tearlined.toml")]
     Run {
@@ -101,6 +128,8 @@ fn main() -> ExitCode {
             io::stdout().write_all(script.as_bytes()).map(|()| ExitCode::SUCCESS).map_err(Into::into)
         }
         Command::Man(Man { dir }) => man(&dir),
+        Command::Backup { config, bundle } => save(&config, &bundle),
+        Command::Restore { config, bundle, without_content } => build(&config, &bundle, without_content),
         Command::Run { config, changing_log_key } => {
             serve(&config, if changing_log_key { LogKeys::Changing } else { LogKeys::Named })
         }
@@ -192,6 +221,61 @@ fn purge_store(file: &std::path::Path, dry_run: bool) -> anyhow::Result<ExitCode
 
 fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn save(file: &std::path::Path, bundle: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let config = Config::load(file)?;
+    let bar = progress("saving");
+    let saved = backup::backup(&config, bundle, |bytes| bar.set_position(bytes))?;
+    bar.finish_and_clear();
+    let of = if saved.running { "the running server" } else { "the stopped server's store" };
+    println!("Saved {} rooms and access logs of {of}, {} entries.", saved.rooms, saved.entries);
+    println!(
+        "Attachments are files of their own: copy the folder {}.",
+        config.attachments_folder().display()
+    );
+    println!("Next: tearline verify-bundle {}", bundle.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build(
+    file: &std::path::Path,
+    bundle: &std::path::Path,
+    without_content: bool,
+) -> anyhow::Result<ExitCode> {
+    let config = Config::load(file)?;
+    let log_key = LogKey::load(&config.log_key, &config.domain)?.verifier_key().parse()?;
+    let reader = std::fs::File::open(bundle).map_err(|error| anyhow!("{}: {error}", bundle.display()))?;
+    let expected =
+        Expected { domain: &config.domain, chamber: config.chamber, log_key: &log_key, without_content };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let bar = progress("restoring");
+    let folder = config.store_folder();
+    let restored =
+        runtime.block_on(restore::restore(&folder, reader, &expected, |bytes| bar.set_position(bytes)))?;
+    bar.finish_and_clear();
+    for room in &restored.rooms {
+        println!("{:<24} {:>9} entries  root {}", room.name, room.entries, room.root);
+    }
+    if restored.without_content > 0 {
+        println!("{} contents are missing: their readers will see an alarm.", restored.without_content);
+    }
+    println!("Restored into {}. Next: tearlined check --config {}", folder.display(), file.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows that something is going on, if a person is watching.
+fn progress(what: &'static str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner().with_message(what);
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {msg} {bytes}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
+    bar.enable_steady_tick(Duration::from_millis(500));
+    bar
 }
 
 fn serve(file: &std::path::Path, log_keys: LogKeys) -> anyhow::Result<ExitCode> {

@@ -3,12 +3,12 @@
 //! It ties configuration, TLS and services together and refuses to know what they do.
 //! Specification: `docs/operations.md`.
 
-use std::{future::Future, io, net::SocketAddr, pin::Pin, sync::Arc};
+use std::{future::Future, io, net::SocketAddr, path::PathBuf, pin::Pin, sync::Arc};
 
 use tearline_ledger::{id::RoomId, note::VerifierKey};
 use tearline_proto::v1::{attachments_server::AttachmentsServer, rooms_server::RoomsServer};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, UnixListener},
     sync::{oneshot, watch},
     task,
     time::timeout,
@@ -19,6 +19,7 @@ use tonic_health::ServingStatus;
 use crate::{
     admit::Admission,
     config::Config,
+    control,
     files::{Attachments as Files, FilesError},
     gate::Gate,
     logkey::{LogKey, LogKeyError},
@@ -52,6 +53,14 @@ pub enum RunError {
     Listen {
         /// The address.
         address: SocketAddr,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The operator's socket cannot be made.
+    #[error("{} ({source}): the data folder must be the server's own, and its path at most 90 characters long", path.display())]
+    Control {
+        /// The socket.
+        path: PathBuf,
         /// The system's answer.
         source: io::Error,
     },
@@ -103,6 +112,7 @@ pub struct Bound {
     stopping: watch::Sender<bool>,
     quotas: Arc<Quotas>,
     listener: TcpListener,
+    control: UnixListener,
 }
 
 /// Starts a server and serves until `stop` is done.
@@ -183,7 +193,9 @@ impl Bound {
         let address = config.listen;
         let listener =
             TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
-        Ok(Self { config, tls, house, sequencing, stopping, quotas, listener })
+        let path = control::socket(&config.data);
+        let control = control::bind(&path).map_err(|source| RunError::Control { path, source })?;
+        Ok(Self { config, tls, house, sequencing, stopping, quotas, listener, control })
     }
 
     /// Where it listens: with the port that the system chose, if the configuration says 0.
@@ -199,7 +211,7 @@ impl Bound {
     /// Serves until `stop` is done, and then until open calls are, or the deadline is over.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let address = self.address();
-        let Self { config, tls, house, sequencing, stopping: streams, quotas, listener } = self;
+        let Self { config, tls, house, sequencing, stopping: streams, quotas, listener, control } = self;
         let limits = &config.limits;
 
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -210,6 +222,8 @@ impl Bound {
         let admission =
             Admission::new(Arc::clone(&quotas), tls.revocations().clone(), limits.request_timeout);
         let usize_of = |limit: std::num::NonZeroU32| usize::try_from(limit.get()).unwrap_or(usize::MAX);
+        let registry = Arc::clone(&house.registry);
+        let controlled = tokio::spawn(control::serve(control, registry, config.domain.clone()));
         let scrubbing = tokio::spawn(scrub::watch(Arc::clone(house.registry.store()), health.clone()));
         let purging = config.purge_after.map(|after| {
             let (store, files) = (Arc::clone(house.registry.store()), house.files.clone());
@@ -274,6 +288,9 @@ impl Bound {
         if let Some(purging) = purging {
             purging.abort();
         }
+        controlled.abort();
+        // A socket that stays behind is taken over at the next start.
+        let _ = std::fs::remove_file(control::socket(&config.data));
         done
     }
 }

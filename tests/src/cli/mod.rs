@@ -211,15 +211,16 @@ pub fn text_of(json: &Value, key: &str) -> Result<String> {
     Ok(text.with_context(|| format!("there is no text `{key}` in {json}"))?.to_owned())
 }
 
-/// Copies a folder with the modes of its files.
+/// Copies a folder with the modes of its files. A server's socket is its own and stays.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::DirBuilder::new().mode(0o700).create(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
             copy(&entry.path(), &target)?;
-        } else {
+        } else if kind.is_file() {
             fs::copy(entry.path(), &target)?;
         }
     }
