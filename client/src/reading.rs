@@ -109,11 +109,10 @@ fn may_answer(desk: &Desk, room: &Room, content: &Content, author: &MemberName) 
         authored(room, &answers)
     } else {
         let known = desk.profile().rooms().unwrap_or_default().into_iter();
-        let other = known.filter(|(id, _)| *id == answers.room).find_map(|(id, name)| {
+        known.filter(|(id, _)| *id == answers.room).find_map(|(id, name)| {
             let other = desk.open_room(id, &name).ok()?;
             authored(&other, &answers)
-        });
-        other
+        })
     };
     let Some((other, by)) = answered else { return Ok(()) };
     let post = Authored { content, author };

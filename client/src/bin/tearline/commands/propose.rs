@@ -111,7 +111,6 @@ fn propose(
 }
 
 /// Proposes a post that was composed already, into a room that has a party.
-#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(super) fn post(
     context: &Context,
     online: (&Runtime, &Session, &Desk),

@@ -23,7 +23,7 @@ use crate::{
 pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
     let (kind, file, to) = args.parts();
     kind.check_role(context.profile()?.member().role()).map_err(Failure::refused)?;
-    let text = file.map(|file| text_of(file)).transpose()?.unwrap_or_default();
+    let text = file.map(text_of).transpose()?.unwrap_or_default();
     let (runtime, mut desk, session) = context.online()?;
     runtime.block_on(sync_all(context, &session, &mut desk))?;
     let named = |error| match file {
