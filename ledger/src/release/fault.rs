@@ -3,6 +3,7 @@
 //! Each variant is one rule of `docs/spec.md`, section 9.5, and says where it is broken and what
 //! to do. Texts that were sealed are never repeated here.
 
+use super::UndertakingFault;
 use crate::{
     charter::CharterError,
     content::ContentError,
@@ -271,47 +272,6 @@ pub enum TargetFault {
     /// The post was recalled before.
     #[error("entry {index} is already recalled: reject the proposal")]
     AlreadyRecalled {
-        /// Its index.
-        index: u64,
-    },
-}
-
-/// What is wrong with a commitment that mediators restate.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UndertakingFault {
-    /// It stands in no room that is known here.
-    #[error("it stands in no room that is known here: run tearline fetch, or propose anew")]
-    Unknown,
-    /// It was recalled.
-    #[error("{room}#{index} was recalled: ask its obligor to commit itself anew")]
-    Recalled {
-        /// The room's name.
-        room: String,
-        /// Its index.
-        index: u64,
-    },
-    /// Its content is not here.
-    #[error("the content of {room}#{index} is not here: run tearline fetch, then try again")]
-    Gone {
-        /// The room's name.
-        room: String,
-        /// Its index.
-        index: u64,
-    },
-    /// A post of another kind, or a commitment of another.
-    #[error("{room}#{index} is no commitment of this kind: name the one that is restated")]
-    Kind {
-        /// The room's name.
-        room: String,
-        /// Its index.
-        index: u64,
-    },
-    /// Another organisation's, or by one who is no custodian of it now.
-    #[error("{room}#{index} is not by a custodian of it now: have one sign it anew, and propose that")]
-    Custodian {
-        /// The room's name.
-        room: String,
         /// Its index.
         index: u64,
     },

@@ -19,9 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tearline_proto::v1;
 
 pub use charters::complete_charter;
-pub use fault::{
-    BriefingFault, DowngradeFault, OpenFault, PortionFault, ReleaseFault, TargetFault, UndertakingFault,
-};
+pub use fault::{BriefingFault, DowngradeFault, OpenFault, PortionFault, ReleaseFault, TargetFault};
 pub use marks::{Downgrades, Lowered, MarkShown};
 pub use opening::{open_proposal, open_sealed};
 pub use portions::{Audience, RecordedBriefing, build_tearline, manifest_digests};
@@ -30,6 +28,7 @@ pub use shown::{
     ShownMember, ShownPortion, ShownPost, ShownRecall, ShownRef, ShownTarget, ShownUndertaking, Warning,
 };
 pub use targets::check_signatures;
+pub use undertakings::UndertakingFault;
 
 use crate::{
     content::Content,

@@ -5,14 +5,49 @@
 
 use tearline_proto::v1::{self, content::Kind};
 
-use super::{
-    Question, ReleaseFault, ShownAct, ShownRef, ShownTarget, ShownUndertaking, TargetFault, UndertakingFault,
-};
-use crate::{
-    content::Place,
-    id::Ref,
-    name::{Org, Role},
-};
+use super::{Question, ReleaseFault, ShownAct, ShownRef, ShownTarget, ShownUndertaking, TargetFault};
+use crate::{content::Place, id::Ref, name::Role};
+
+/// What is wrong with a commitment that mediators restate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UndertakingFault {
+    /// It stands in no room that is known here.
+    #[error("it stands in no room that is known here: run tearline fetch, or propose anew")]
+    Unknown,
+    /// It was recalled.
+    #[error("{room}#{index} was recalled: ask its obligor to commit itself anew")]
+    Recalled {
+        /// The room's name.
+        room: String,
+        /// Its index.
+        index: u64,
+    },
+    /// Its content is not here.
+    #[error("the content of {room}#{index} is not here: run tearline fetch, then try again")]
+    Gone {
+        /// The room's name.
+        room: String,
+        /// Its index.
+        index: u64,
+    },
+    /// A post of another kind, or a commitment of another.
+    #[error("{room}#{index} is no commitment of this kind: name the one that is restated")]
+    Kind {
+        /// The room's name.
+        room: String,
+        /// Its index.
+        index: u64,
+    },
+    /// Another organisation's, or by one who is no custodian of it now.
+    #[error("{room}#{index} is not by a custodian of it now: have one sign it anew, and propose that")]
+    Custodian {
+        /// The room's name.
+        room: String,
+        /// Its index.
+        index: u64,
+    },
+}
 
 /// Each commitment that this post restates, if it restates some.
 pub(super) fn check(
@@ -46,40 +81,30 @@ fn check_one(
     organisation: &str,
     reference: &Ref,
 ) -> Result<ShownUndertaking, UndertakingFault> {
-    let unknown = UndertakingFault::Unknown;
-    let room = question.rooms.get(&reference.room).ok_or_else(|| unknown.clone())?;
+    let room = question.rooms.get(&reference.room).ok_or(UndertakingFault::Unknown)?;
     let found = room.past.find(&reference.id).filter(|found| found.identity == reference.statement);
-    let found = found.ok_or(unknown)?;
+    let found = found.ok_or(UndertakingFault::Unknown)?;
     let (name, index) = (room.state.name().clone(), found.index);
-    let at = || (name.as_str().to_owned(), index);
+    let refuse = |fault: fn(String, u64) -> UndertakingFault| Err(fault(name.as_str().to_owned(), index));
     if found.recalled {
-        let (room, index) = at();
-        return Err(UndertakingFault::Recalled { room, index });
+        return refuse(|room, index| UndertakingFault::Recalled { room, index });
     }
-    let other = || {
-        let (room, index) = at();
-        UndertakingFault::Kind { room, index }
+    let Some(author) = &found.post_author else {
+        return refuse(|room, index| UndertakingFault::Kind { room, index });
     };
-    let author = found.post_author.as_ref().ok_or_else(other)?;
-    let content = (question.content)(reference).ok_or_else(|| {
-        let (room, index) = at();
-        UndertakingFault::Gone { room, index }
-    })?;
+    let Some(content) = (question.content)(reference) else {
+        return refuse(|room, index| UndertakingFault::Gone { room, index });
+    };
     if !matches!(content.kind(), Some(Kind::Commitment(promised)) if promised.kind == kind) {
-        return Err(other());
+        return refuse(|room, index| UndertakingFault::Kind { room, index });
     }
     let place = Place::new(author, &name, room.state.charter());
     let own = author.role() == Role::Party && author.org().as_str() == organisation;
-    let org: Option<Org> = organisation.parse().ok();
-    match (org, own && content.check_place(&place).is_ok()) {
-        (Some(organisation), true) => {
-            Ok(ShownUndertaking { organisation, entry: ShownRef { room: name, index }, content })
-        }
-        _ => {
-            let (room, index) = at();
-            Err(UndertakingFault::Custodian { room, index })
-        }
+    if !own || content.check_place(&place).is_err() {
+        return refuse(|room, index| UndertakingFault::Custodian { room, index });
     }
+    let organisation = author.org().clone();
+    Ok(ShownUndertaking { organisation, entry: ShownRef { room: name, index }, content })
 }
 
 /// References to what is restated come with a commitment that restates it.

@@ -1,6 +1,7 @@
 //! Vectors of opened content: its bounds, who writes it where, and what it may answer (sections 9.1 and 9.2).
 
 mod broken;
+mod rules;
 mod samples;
 
 use anyhow::Result;
@@ -51,7 +52,7 @@ impl Posted {
     }
 
     /// Answers a post that is not at hand.
-    fn to_something(mut self) -> Self {
+    fn on_something(mut self) -> Self {
         self.content.answers = Some(samples::reference());
         self
     }
@@ -70,7 +71,7 @@ impl Posted {
 
 pub(super) fn contents() -> Result<Vec<Case>> {
     let good = samples::good().into_iter().map(|(name, post)| Case::good(name, post.input()));
-    let bad = broken::fields().into_iter().chain(broken::rules());
+    let bad = broken::fields().into_iter().chain(rules::rules());
     let mut cases: Vec<Case> = good.chain(bad.map(|(name, post)| Case::bad(name, post.input()))).collect();
     let mut longer = samples::note().input();
     if let Some(bytes) = longer.get_mut("bytes") {

@@ -3,38 +3,29 @@
 use serde_json::{Value, json};
 use tearline_proto::v1::{Briefing, Reliability};
 
-use super::{
-    fields::{Fields, Object},
-    safe,
-};
+use super::fields::{Fields, Object};
 use crate::show::{time::dtg, words::Scale as _};
 
 pub(super) fn text(briefing: &Briefing) -> String {
-    let mut out = String::new();
+    let mut fields = Fields::default();
     if let Some(source) = &briefing.source {
         let grade = format!("{}{}", Reliability::word(source.reliability), source.credibility);
         let described = match source.description.as_str() {
             "" => grade,
-            description => format!("{grade}, {}", safe(description)),
+            description => format!("{grade}, {description}"),
         };
-        out.push_str(&crate::show::wrap(
-            &format!("Source {described} (never leaves the chamber)"),
-            1,
-            crate::show::WIDTH,
-        ));
+        fields = fields.follow(&format!("Source {described} (never leaves the chamber)"));
     }
     if briefing.information_until != 0 {
-        out.push_str(&format!(" Information up to {}\n", dtg(briefing.information_until)));
+        fields = fields.follow(&format!("Information up to {}", dtg(briefing.information_until)));
     }
     if !briefing.originator.is_empty() {
-        out.push_str(&format!(" Originator {}\n", safe(&briefing.originator)));
+        fields = fields.follow(&format!("Originator {}", briefing.originator));
     }
     for (number, portion) in (1..).zip(&briefing.portions) {
-        let portion = format!("{number}. ({})  {}", portion.mark, portion.text);
-        out.push('\n');
-        out.push_str(&Fields::default().paragraph(&portion).to_string());
+        fields = fields.paragraph(&format!("{number}. ({})  {}", portion.mark, portion.text));
     }
-    out
+    fields.to_string()
 }
 
 pub(super) fn json(briefing: &Briefing, out: &mut Object) {

@@ -163,7 +163,7 @@ fn what_others_wrote_is_made_visible_wherever_it_stands() {
             }
             Some(Kind::Concern(it)) => {
                 (it.text, it.force_seen, it.evidence) =
-                    (hidden.to_owned(), hidden.to_owned(), hidden.to_owned())
+                    (hidden.to_owned(), hidden.to_owned(), hidden.to_owned());
             }
             Some(Kind::Request(it)) => it.text = hidden.to_owned(),
             Some(Kind::Reply(it)) => it.text = hidden.to_owned(),

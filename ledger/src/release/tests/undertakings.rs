@@ -71,8 +71,8 @@ fn of(kind: Kind) -> v1::Content {
     v1::Content { kind: Some(kind), ..note_content("") }
 }
 
-fn promise(kind: CommitmentKind, org: &str) -> Option<Content> {
-    Some(Content::new(of(Kind::Commitment(commitment(kind, &[org])))).unwrap())
+fn promise(kind: CommitmentKind, org: &str) -> Content {
+    Content::new(of(Kind::Commitment(commitment(kind, &[org])))).unwrap()
 }
 
 /// A post in the plenary that restates these, each said to be this organisation's.
@@ -86,20 +86,20 @@ fn restating(undertaken: &[(&str, Ref)]) -> Draft {
     restated.undertakings = undertaken.iter().map(undertaking).collect();
     let mut draft = Draft::new();
     draft.proposed.undertakings = undertaken.iter().map(|(_, reference)| reference.to_message()).collect();
-    let (statement, sealed) = posted(of(Kind::Commitment(restated)));
+    let (statement, sealed) = posted(&of(Kind::Commitment(restated)));
     draft.add(&statement, sealed);
     for held in [&promised().drc, &promised().rwanda] {
         let room = Room { state: held.state(), keys: &held.keys, past: held.replay.past() };
         draft.rooms.insert(held.id(), room);
     }
     let [ours, theirs] = promised().promises;
-    draft.contents.insert(ours, promise(CommitmentKind::CeaseFire, "drc"));
-    draft.contents.insert(theirs, promise(CommitmentKind::CeaseFire, "rwanda"));
+    draft.contents.insert(ours, Some(promise(CommitmentKind::CeaseFire, "drc")));
+    draft.contents.insert(theirs, Some(promise(CommitmentKind::CeaseFire, "rwanda")));
     draft
 }
 
-fn posted(content: v1::Content) -> (Statement, Vec<u8>) {
-    world().plenary.post(&world().mediators[0].name, 50, &content, vec![])
+fn posted(content: &v1::Content) -> (Statement, Vec<u8>) {
+    world().plenary.post(&world().mediators[0].name, 50, content, vec![])
 }
 
 fn both() -> Draft {
@@ -175,7 +175,7 @@ fn an_undertaking_is_a_commitment_of_the_same_kind() {
     note.contents.remove(&promised().promises[0]);
     assert_eq!(fault(&note), (1, kind()));
     let mut other = both();
-    other.contents.insert(promised().promises[0], promise(CommitmentKind::Restraint, "drc"));
+    other.contents.insert(promised().promises[0], Some(promise(CommitmentKind::Restraint, "drc")));
     assert_eq!(fault(&other), (1, kind()));
 }
 
@@ -187,22 +187,22 @@ fn an_undertaking_is_by_a_custodian_of_that_very_obligor() {
     assert_eq!(fault(&swapped), (1, custodian("rwanda-custodian", 1)));
     // Its author commits another organisation than its own.
     let mut foreign = both();
-    foreign.contents.insert(ours, promise(CommitmentKind::CeaseFire, "uganda"));
+    foreign.contents.insert(ours, Some(promise(CommitmentKind::CeaseFire, "uganda")));
     assert_eq!(fault(&foreign), (1, custodian("drc-custodian", 1)));
     // Mediators' own post.
     let mut mediators = restating(&[("us", promised().mediators)]);
-    mediators.contents.insert(promised().mediators, promise(CommitmentKind::CeaseFire, "us"));
+    mediators.contents.insert(promised().mediators, Some(promise(CommitmentKind::CeaseFire, "us")));
     assert_eq!(fault(&mediators), (1, custodian("drc-custodian", 4)));
     // By a desk that is no custodian.
     let mut liaison = restating(&[("drc", world().concern)]);
-    liaison.contents.insert(world().concern, promise(CommitmentKind::CeaseFire, "drc"));
+    liaison.contents.insert(world().concern, Some(promise(CommitmentKind::CeaseFire, "drc")));
     assert_eq!(fault(&liaison), (1, custodian("drc", 1)));
 }
 
 #[test]
 fn references_without_a_commitment_that_restates_them_are_refused() {
     let mut draft = Draft::new();
-    let (statement, sealed) = posted(note_content("text"));
+    let (statement, sealed) = posted(&note_content("text"));
     draft.add(&statement, sealed);
     draft.proposed.undertakings = vec![promised().promises[0].to_message()];
     assert_eq!(draft.check(), Err(ReleaseFault::UndertakingsUnused));

@@ -1,19 +1,28 @@
-//! Posts that are not what they may be: each field out of its bounds, each rule of who writes what broken.
+//! Posts that are not what they may be: each field out of its bounds (9.1).
 
 use tearline_proto::v1::{self, IncidentStage, SessionPhase, content::Kind};
 
-use super::{MEDIATOR, OTHER_MEDIATOR, OTHER_PARTY, PARTY, Posted, samples::*};
+use super::{
+    Posted,
+    samples::{
+        activity, assessment, attached, briefing, commitment, compliance, concern, correction, incident,
+        notice, of, opinion, reference, reply, request, restated, session, text, torn,
+    },
+};
 
-type Named = (String, Posted);
+pub(super) type Named = (String, Posted);
+
+/// What is changed, and how.
+type Change<'a, T> = (&'a str, &'a dyn Fn(&mut T));
 
 /// A kind with a change for each of these, in a room where it would be good.
 fn changed<T: Clone>(
     name: &str,
     good: &T,
     post: impl Fn(T) -> Posted,
-    changes: &[(&str, &dyn Fn(&mut T))],
+    changes: &[Change<'_, T>],
 ) -> Vec<Named> {
-    let one = |(what, change): &(&str, &dyn Fn(&mut T))| {
+    let one = |(what, change): &Change<'_, T>| {
         let mut broken = good.clone();
         change(&mut broken);
         (format!("{name}: {what}"), post(broken))
@@ -51,10 +60,10 @@ fn heads() -> Vec<Named> {
             ("precedence 5", &|it| it.precedence = 5),
             ("a negative precedence", &|it| it.precedence = -1),
             ("no subject", &|it| it.subject.clear()),
-            ("a blank subject", &|it| it.subject = "\u{3000} ".to_owned()),
+            ("a blank subject", &|it| "\u{3000} ".clone_into(&mut it.subject)),
             ("a subject of 201 bytes", &|it| it.subject = "x".repeat(201)),
-            ("a subject of two lines", &|it| it.subject = "a\nb".to_owned()),
-            ("a control character of Latin-1", &|it| it.subject = "a\u{85}b".to_owned()),
+            ("a subject of two lines", &|it| "a\nb".clone_into(&mut it.subject)),
+            ("a control character of Latin-1", &|it| "a\u{85}b".clone_into(&mut it.subject)),
             ("a cut reference that it answers", &|it| it.answers = Some(cut())),
             ("a cut reference", &|it| it.refers = vec![reference(), cut()]),
         ],
@@ -73,9 +82,9 @@ fn carried() -> Vec<Named> {
             ("a key of 33 bytes", &|it| it.key = vec![1; 33].into()),
             ("no size", &|it| it.size = 0),
             ("no name", &|it| it.name.clear()),
-            ("a path", &|it| it.name = "../map".to_owned()),
-            ("a path with a backslash", &|it| it.name = "a\\b".to_owned()),
-            ("a name with U+0000", &|it| it.name = "a\0".to_owned()),
+            ("a path", &|it| "../map".clone_into(&mut it.name)),
+            ("a path with a backslash", &|it| "a\\b".clone_into(&mut it.name)),
+            ("a name with U+0000", &|it| "a\0".clone_into(&mut it.name)),
         ],
     );
     let release = || of(Kind::Release(v1::Release::default()));
@@ -105,10 +114,10 @@ fn chamber_kinds() -> Vec<Named> {
         &[
             ("no portion", &|it| it.portions.clear()),
             ("64 portions", &|it| it.portions = it.portions.iter().cycle().take(64).cloned().collect()),
-            ("a blank portion", &|it| first(&mut it.portions, |it| it.text = "\t".to_owned())),
+            ("a blank portion", &|it| first(&mut it.portions, |it| "\t".clone_into(&mut it.text))),
             ("a seed of 31 bytes", &|it| it.seed = vec![7; 31].into()),
             ("no reliability", &|it| {
-                it.source = Some(v1::Source { credibility: 1, ..v1::Source::default() })
+                it.source = Some(v1::Source { credibility: 1, ..v1::Source::default() });
             }),
             ("credibility 7", &|it| {
                 it.source = Some(v1::Source { reliability: 1, credibility: 7, ..v1::Source::default() });
@@ -132,7 +141,7 @@ fn asked() -> Vec<Named> {
         &concern(),
         |it| Posted::partys(of(Kind::Concern(it))),
         &[
-            ("no text", &|it| it.text = " \n".to_owned()),
+            ("no text", &|it| " \n".clone_into(&mut it.text)),
             ("no activity", &|it| it.activity = 0),
             ("activity 8", &|it| it.activity = 8),
             ("no use of the answer", &|it| it.answer_use = 0),
@@ -159,7 +168,7 @@ fn asked() -> Vec<Named> {
     all.extend(changed(
         "opinion",
         &opinion(),
-        |it| Posted::partys(of(Kind::Opinion(it))).to_something(),
+        |it| Posted::partys(of(Kind::Opinion(it))).on_something(),
         &[("no step", &|it| it.agreement = 0), ("step 6", &|it| it.agreement = 6)],
     ));
     all.extend(changed(
@@ -174,14 +183,14 @@ fn asked() -> Vec<Named> {
     all.extend(changed(
         "reply",
         &reply(),
-        |it| Posted::partys(of(Kind::Reply(it))).to_something(),
+        |it| Posted::partys(of(Kind::Reply(it))).on_something(),
         &[
             ("no text", &|it| it.text.clear()),
             ("no stance", &|it| it.stance = 0),
             ("stance 5", &|it| it.stance = 5),
         ],
     ));
-    let corrected = |it| Posted::partys(of(Kind::Correction(it))).to_something();
+    let corrected = |it| Posted::partys(of(Kind::Correction(it))).on_something();
     all.extend(changed("correction", &correction(), corrected, &[("no text", &|it| it.text.clear())]));
     let note = |it| Posted::partys(of(Kind::Note(it)));
     all.extend(changed("note", &text(), note, &[("no text", &|it| it.text.clear())]));
@@ -190,7 +199,7 @@ fn asked() -> Vec<Named> {
 
 fn promised(lines: &dyn Fn() -> Vec<String>) -> Vec<Named> {
     let language = |tag: &'static str| {
-        move |it: &mut v1::Commitment| last(&mut it.texts, |it| it.language = tag.to_owned())
+        move |it: &mut v1::Commitment| last(&mut it.texts, |it| tag.clone_into(&mut it.language))
     };
     let mut all = changed(
         "commitment",
@@ -206,7 +215,7 @@ fn promised(lines: &dyn Fn() -> Vec<String>) -> Vec<Named> {
             ("65 beneficiaries", &|it| it.beneficiaries = lines()),
             ("a beneficiary of two lines", &|it| it.beneficiaries = vec!["a\nb".to_owned()]),
             ("no text", &|it| it.texts.clear()),
-            ("a blank text", &|it| last(&mut it.texts, |it| it.text = " ".to_owned())),
+            ("a blank text", &|it| last(&mut it.texts, |it| " ".clone_into(&mut it.text))),
             ("no language", &language("")),
             ("a language in capitals", &language("EN")),
             ("a language of one letter", &language("e")),
@@ -231,19 +240,19 @@ fn promised(lines: &dyn Fn() -> Vec<String>) -> Vec<Named> {
                 first(&mut it.undertakings, |it| it.statement = vec![1; 31].into());
             }),
             ("another's undertaking", &|it| {
-                last(&mut it.undertakings, |it| it.organisation = "uganda".to_owned());
+                last(&mut it.undertakings, |it| "uganda".clone_into(&mut it.organisation));
             }),
         ],
     ));
     all.extend(changed(
         "compliance note",
         &compliance(),
-        |it| Posted::mediators(of(Kind::ComplianceNote(it))).to_something(),
+        |it| Posted::mediators(of(Kind::ComplianceNote(it))).on_something(),
         &[
             ("no state", &|it| it.state = 0),
             ("state 7", &|it| it.state = 7),
             ("it ends before it begins", &|it| it.to = it.from - 1),
-            ("an obligor that is no organisation", &|it| it.obligor = "The DRC".to_owned()),
+            ("an obligor that is no organisation", &|it| "The DRC".clone_into(&mut it.obligor)),
             ("no text", &|it| it.text.clear()),
         ],
     ));
@@ -260,17 +269,17 @@ fn happened() -> Vec<Named> {
             ("stage 9", &|it| it.stage = 9),
             ("it ends before it begins", &|it| it.to = it.from - 1),
             ("a place without a name", &|it| it.place.iter_mut().for_each(|it| it.name.clear())),
-            ("attributed before its stage", &|it| it.attributed_to = "a militia".to_owned()),
+            ("attributed before its stage", &|it| "a militia".clone_into(&mut it.attributed_to)),
             ("no text", &|it| it.text.clear()),
         ],
     );
     all.extend(changed(
         "incident attributed",
         &incident(IncidentStage::Attributed),
-        |it| Posted::mediators(of(Kind::Incident(it))).to_something(),
+        |it| Posted::mediators(of(Kind::Incident(it))).on_something(),
         &[
             ("to nobody", &|it| it.attributed_to.clear()),
-            ("in two lines", &|it| it.attributed_to = "a\nb".to_owned()),
+            ("in two lines", &|it| "a\nb".clone_into(&mut it.attributed_to)),
             ("in 201 bytes", &|it| it.attributed_to = "x".repeat(201)),
         ],
     ));
@@ -311,116 +320,4 @@ fn met(lines: &dyn Fn() -> Vec<String>) -> Vec<Named> {
         Posted::mediators(of(Kind::Session(decided))),
     ));
     all
-}
-
-/// Who writes what where, in answer to what (9.2).
-pub(super) fn rules() -> Vec<Named> {
-    let named = |(name, post): (&str, Posted)| (name.to_owned(), post);
-    [roles(), rooms(), promises(), incidents(), answers()].concat().into_iter().map(named).collect()
-}
-
-fn roles() -> Vec<(&'static str, Posted)> {
-    let torn = |post: Posted| {
-        let content = v1::Content { tearline: Some(torn()), ..post.content.clone() };
-        Posted { content, ..post }
-    };
-    vec![
-        ("a party's release", Posted::partys(of(Kind::Release(v1::Release::default())))),
-        ("a party's assessment", Posted::partys(of(Kind::Assessment(assessment())))),
-        ("a party's session", Posted::partys(of(Kind::Session(session(SessionPhase::Agenda))))),
-        ("a mediator's concern", Posted::mediators(of(Kind::Concern(concern())))),
-        ("a mediator's opinion", Posted::mediators(of(Kind::Opinion(opinion()))).to_something()),
-        ("a party's note with portions", torn(note())),
-    ]
-}
-
-fn rooms() -> Vec<(&'static str, Posted)> {
-    let chamber = |kind| Posted::mediators(of(kind)).in_room("chamber");
-    vec![
-        ("a briefing in a party's room", Posted::mediators(of(Kind::Briefing(briefing())))),
-        ("a manifest notice in a party's room", Posted::mediators(of(Kind::ManifestNotice(notice())))),
-        ("an assessment in the chamber", chamber(Kind::Assessment(assessment()))),
-        ("a session in the chamber", chamber(Kind::Session(session(SessionPhase::Agenda)))),
-        ("a request in the chamber", chamber(Kind::Request(request()))),
-        ("a commitment in the chamber", chamber(Kind::Commitment(restated()))),
-        ("an activity notice in the chamber", chamber(Kind::ActivityNotice(activity()))),
-        ("an incident in the chamber", chamber(Kind::Incident(incident(IncidentStage::Registered)))),
-        ("a reply in the chamber", chamber(Kind::Reply(reply())).to_something()),
-    ]
-}
-
-fn promises() -> Vec<(&'static str, Posted)> {
-    let commitment = |it| Posted::partys(of(Kind::Commitment(it)));
-    let liaison = Posted { custodian: false, ..commitment(super::samples::commitment()) };
-    let other = v1::Commitment { obligors: vec!["rwanda".to_owned()], ..super::samples::commitment() };
-    let too = vec!["drc".to_owned(), "rwanda".to_owned()];
-    let both = v1::Commitment { obligors: too, ..super::samples::commitment() };
-    let mediators = Posted::mediators(of(Kind::Commitment(super::samples::commitment())));
-    vec![
-        ("a commitment by one who is no custodian", liaison),
-        ("a commitment of another party", commitment(other)),
-        ("a commitment of another party too", commitment(both)),
-        ("a commitment restated by a party", commitment(restated())),
-        ("a commitment by mediators that restates nothing", mediators),
-    ]
-}
-
-fn incidents() -> Vec<(&'static str, Posted)> {
-    use IncidentStage::{Alleged, Answered, Attributed, Closed, Registered, Verified};
-    let partys = |stage| Posted::partys(of(Kind::Incident(incident(stage))));
-    let mediators = |stage| Posted::mediators(of(Kind::Incident(incident(stage))));
-    let first = || of(Kind::Incident(incident(Alleged)));
-    let later = v1::Content { answers: Some(reference()), ..of(Kind::Incident(incident(Verified))) };
-    vec![
-        ("an incident alleged in answer to something", partys(Alleged).to_something()),
-        ("an incident registered by a party", partys(Registered)),
-        ("an incident verified by a party", partys(Verified).to(first(), PARTY)),
-        ("an incident attributed by a party", partys(Attributed).to(first(), PARTY)),
-        ("an incident closed by a party", partys(Closed).to(first(), PARTY)),
-        ("an incident answered by a mediator", mediators(Answered).to(first(), PARTY)),
-        ("an incident verified that names no first post", mediators(Verified)),
-        ("an incident answered that names no first post", partys(Answered)),
-        ("an incident on a note", mediators(Verified).to(of(Kind::Note(text())), PARTY)),
-        ("an incident on a later step", mediators(Closed).to(later, MEDIATOR)),
-    ]
-}
-
-fn answers() -> Vec<(&'static str, Posted)> {
-    let mediators = |kind| Posted::mediators(of(kind));
-    let partys = |kind| Posted::partys(of(kind));
-    let about = |org: &str| v1::ComplianceNote { obligor: org.to_owned(), ..compliance() };
-    let minutes = || session(SessionPhase::Minutes);
-    let commitment = || of(Kind::Commitment(super::samples::commitment()));
-    let words = || of(Kind::Note(text()));
-    vec![
-        ("a reply to nothing", partys(Kind::Reply(reply()))),
-        ("an opinion on nothing", partys(Kind::Opinion(opinion()))),
-        ("a compliance note on nothing", mediators(Kind::ComplianceNote(compliance()))),
-        ("a correction of nothing", partys(Kind::Correction(correction()))),
-        ("a reply to one's own side", partys(Kind::Reply(reply())).to(words(), PARTY)),
-        (
-            "a mediator's reply to another mediator",
-            mediators(Kind::Reply(reply())).to(words(), OTHER_MEDIATOR),
-        ),
-        ("an opinion on a concern", {
-            partys(Kind::Opinion(opinion())).to(of(Kind::Concern(concern())), OTHER_PARTY)
-        }),
-        ("an assessment of a commitment", mediators(Kind::Assessment(assessment())).to(commitment(), PARTY)),
-        ("a compliance note on a note", mediators(Kind::ComplianceNote(compliance())).to(words(), PARTY)),
-        ("a compliance note on another obligor", {
-            mediators(Kind::ComplianceNote(about("rwanda"))).to(commitment(), PARTY)
-        }),
-        (
-            "minutes of minutes",
-            mediators(Kind::Session(minutes())).to(of(Kind::Session(minutes())), MEDIATOR),
-        ),
-        ("a correction of another side's post", partys(Kind::Correction(correction())).to(words(), MEDIATOR)),
-        ("a correction of another party's post", {
-            partys(Kind::Correction(correction())).to(words(), OTHER_PARTY)
-        }),
-        (
-            "a note in answer to a decoy",
-            partys(Kind::Note(text())).to(of(Kind::Decoy(v1::Decoy::default())), MEDIATOR),
-        ),
-    ]
 }

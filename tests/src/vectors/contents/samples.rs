@@ -217,7 +217,7 @@ pub(super) fn good() -> Vec<(String, Posted)> {
         ("an opinion".to_owned(), {
             partys(Kind::Opinion(opinion())).to(of(Kind::Assessment(assessment())), MEDIATOR)
         }),
-        ("an opinion on what is not at hand".to_owned(), partys(Kind::Opinion(opinion())).to_something()),
+        ("an opinion on what is not at hand".to_owned(), partys(Kind::Opinion(opinion())).on_something()),
         ("a mediators' request".to_owned(), mediators(Kind::Request(request()))),
         ("a party's request".to_owned(), partys(Kind::Request(request()))),
         ("a reply".to_owned(), { partys(Kind::Reply(reply())).to(of(Kind::Request(request())), MEDIATOR) }),
