@@ -198,7 +198,7 @@ Session: 1 phase enum, 2 begins uint64, 3 ends uint64, 4 participants *string, 5
     *string, 6 decisions *string, 7 text string
 Opinion: 1 agreement enum, 2 text string
 Correction: 1 text string
-Decoy:
+Decoy: 1 filling bytes
 ManifestNotice: 1 briefing Ref, 2 room bytes
 AttachmentKey: 1 digest bytes, 2 size uint64, 3 key bytes, 4 name string, 5 media_type
     string
@@ -2435,6 +2435,8 @@ def _bounds_of_kind(kind: str, body: Message) -> Iterator[tuple[object, str]]:
         yield body["obligor"] == "" or is_label(body["obligor"]), "obligor"
     if kind == "manifest_notice":
         yield _is_ref(body["briefing"]) and len(body["room"]) == 32, "briefing or room"
+    if kind == "decoy":
+        yield len(body["filling"]) <= 262144, "filling"
     own = {
         "briefing": _bounds_briefing,
         "commitment": _bounds_commitment,

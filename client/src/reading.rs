@@ -218,9 +218,55 @@ fn portions(content: &Content, post: &Post) -> Result<Option<usize>, String> {
 #[cfg(test)]
 mod tests {
     use tearline_ledger::name::RoomName;
+    use tearline_proto::v1::{self, content::Kind};
 
     use super::*;
     use crate::{profile::Profile, sample::House};
+
+    #[test]
+    fn a_post_that_answers_what_it_may_not_is_an_alarm_and_one_that_may_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut house = House::founded().post(&["one"]);
+        let refer = |submission: &crate::compose::Submission| {
+            let signed = &submission.signed;
+            Ref { room: signed.room(), statement: signed.identity(), id: signed.statement.id }
+        };
+        let decoy = house.submission("", Kind::Decoy(v1::Decoy::default()), None);
+        let note = house.submission("two", Kind::Note(v1::Note { text: "two".to_owned() }), None);
+        let corrects = |house: &House, post: Ref| {
+            let text = "It was otherwise.".to_owned();
+            house.submission("corrected", Kind::Correction(v1::Correction { text }), Some(post))
+        };
+        let (silent, said) = (refer(&decoy), refer(&note));
+        house.accept(decoy);
+        house.accept(note);
+        for post in [silent, said] {
+            let correction = corrects(&house, post);
+            house.accept(correction);
+        }
+        let desk = &house.desks[1];
+        let mut profile = Profile::create(dir.path(), &desk.name).unwrap();
+        let name: RoomName = "chamber".parse().unwrap();
+        profile.add_rooms(&[(house.replay.room(), Some(name.clone()))]).unwrap();
+        let desk = Desk::new(profile, Some(desk.vault()));
+        let mut replica = desk.replica(house.replay.room(), &name).unwrap();
+        replica.take(house.rows(0, house.rows.len()), house.now).unwrap();
+        drop(replica);
+        let room = desk.room(&name).unwrap();
+
+        let Err(Error::Alarm(caught)) = reading(&desk, &room, 4) else { panic!("no alarm") };
+        assert_eq!((caught.alarm.kind(), caught.alarm.index()), ("bad-post", Some(4)));
+        assert!(caught.alarm.to_string().contains("cannot answer a post that says nothing"));
+        assert!(caught.evidence.exists());
+        assert_eq!(reading(&desk, &room, 5).unwrap().content.kind_name(), "correction");
+
+        let found = referent(&desk, &"chamber#3".parse().unwrap()).unwrap();
+        assert_eq!((found.reference, found.post), (said, true));
+        assert_eq!(found.content.unwrap().message().subject, "two");
+        let founding = referent(&desk, &"chamber#0".parse().unwrap()).unwrap();
+        assert!(!founding.post && founding.content.is_none());
+        assert!(referent(&desk, &"chamber#6".parse().unwrap()).is_err());
+    }
 
     #[test]
     fn content_that_is_missing_without_a_reason_is_an_alarm_and_its_evidence_is_kept() {

@@ -15,6 +15,7 @@ mod session;
 use tearline_ledger::{
     content::{Authored, Content, ContentError},
     id::Ref,
+    keys::{NoRandomness, fresh},
     name::{MemberName, Role},
 };
 use tearline_proto::v1::{self, content};
@@ -26,6 +27,11 @@ use crate::{
     front::{Front, FrontError},
     refs::EntryRef,
 };
+
+/// The shortest filling of a decoy, in bytes.
+const DECOY_MIN: usize = 200;
+/// By how much more it may be filled, in bytes.
+const DECOY_SPREAD: usize = 1800;
 
 /// Why a file is not a post.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +69,9 @@ pub enum WriteError {
         /// Who does.
         by: &'static str,
     },
+    /// No randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
     /// Text where there can be none.
     #[error("a decoy says nothing: leave the file out")]
     Decoy,
@@ -127,7 +136,7 @@ pub fn parse(kind: Kind, file: &str, author: &Author<'_>) -> Result<Written, Wri
         if !file.trim().is_empty() {
             return Err(WriteError::Decoy);
         }
-        return finish(kind, Head::default(), content::Kind::Decoy(v1::Decoy {}).into(), author);
+        return finish(kind, Head::default(), decoy()?, author);
     }
     let mut front = Front::parse(file)?;
     let head = Head::take(&mut front, author, kind.must_answer())?;
@@ -144,7 +153,7 @@ pub fn parse(kind: Kind, file: &str, author: &Author<'_>) -> Result<Written, Wri
         Kind::Incident => incident::incident(front, head.answers.is_some())?,
         Kind::Activity => incident::activity(front)?,
         Kind::Session => session::session(front)?,
-        Kind::Decoy => content::Kind::Decoy(v1::Decoy {}).into(),
+        Kind::Decoy => decoy()?,
     };
     finish(kind, head, body, author)
 }
@@ -172,6 +181,13 @@ fn finish(kind: Kind, head: Head, body: Body, author: &Author<'_>) -> Result<Wri
         })?;
     }
     Ok(Written { content, undertakings: body.undertakings })
+}
+
+/// As long as a post of a few sentences, so that its size does not give it away.
+fn decoy() -> Result<Body, WriteError> {
+    let drawn = u16::from_be_bytes(*fresh::<2>()?);
+    let length = DECOY_MIN + usize::from(drawn) % DECOY_SPREAD;
+    Ok(content::Kind::Decoy(v1::Decoy { filling: vec![0; length].into() }).into())
 }
 
 /// The text below the front matter, once all keys are taken.

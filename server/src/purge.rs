@@ -4,7 +4,7 @@
 //! a stopped server's store and beside a running server alike. What the disk keeps of freed bytes is the
 //! engine's affair: `docs/spec.md`, annex D. Specification: `docs/operations.md`, "Purging".
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry as MapEntry};
 use std::time::Duration;
 
 use tearline_ledger::{
@@ -25,7 +25,7 @@ const STEP: u64 = 64;
 /// Between two steps of a running server, so that those who read and write hardly feel it.
 const PAUSE: Duration = Duration::from_millis(20);
 /// A running server looks at least this often whether something is due.
-const PERIOD: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_mins(1);
 
 /// Why purging stopped.
 #[derive(Debug, thiserror::Error)]
@@ -183,15 +183,16 @@ impl Survey {
         }
         let Act::Recall { id, .. } = &signed.statement.act else { return Ok(()) };
         let Some(index) = store.find(room, id.as_bytes()).await? else { return Ok(()) };
-        if !self.posts.contains_key(&(*room, index)) {
-            let rows = store.rows(room, index, 1, usize::MAX, false).await?;
-            let Some(post) = rows.into_iter().next() else { return Ok(()) };
-            let recalled = parse(name, &post)?;
-            self.posts.insert((*room, index), Post::of(name, &post, &recalled));
-        }
-        if let Some(post) = self.posts.get_mut(&(*room, index)) {
-            post.recalled_at = Some(entry.accepted_at());
-        }
+        let post = match self.posts.entry((*room, index)) {
+            MapEntry::Occupied(known) => known.into_mut(),
+            MapEntry::Vacant(unknown) => {
+                let rows = store.rows(room, index, 1, usize::MAX, false).await?;
+                let Some(post) = rows.into_iter().next() else { return Ok(()) };
+                let recalled = parse(name, &post)?;
+                unknown.insert(Post::of(name, &post, &recalled))
+            }
+        };
+        post.recalled_at = Some(entry.accepted_at());
         Ok(())
     }
 }

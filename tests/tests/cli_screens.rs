@@ -172,6 +172,16 @@ fn every_command_writes_the_json_that_is_documented() -> Result<()> {
     agrees("ack", "drc/liaison", &["ack", "drc#4"])?;
     agrees("recall", "drc/liaison", &["recall", "drc#3"])?;
     agrees("write", "us/kigali", &["write", "note", "papers/note.md", "--to", "chamber"])?;
+    for number in ["1", "2"] {
+        let saved =
+            house.json("us/kigali", &["write", "note", "papers/note.md", "--to", "chamber", "--save"])?;
+        ensure!(saved.as_object().is_some_and(|map| map.len() == 1) && saved["draft"] == number, "{saved}");
+    }
+    agrees("drafts", "us/kigali", &["drafts"])?;
+    agrees("drafts show", "us/kigali", &["drafts", "show", "1"])?;
+    agrees("drafts drop", "us/kigali", &["drafts", "drop", "1", "2"])?;
+    agrees("completions", "us/kigali", &["completions", "bash"])?;
+    agrees("man", "us/kigali", &["man", &house.arg("man1")])?;
     let briefing = agrees("publish", "us/kigali", &["publish", "papers/sake.md"])?;
     let briefing = briefing["entry"].as_str().context("entry")?.to_owned();
     let to_drc = ["release", &briefing, "--portions", "1", "--to", "drc"];

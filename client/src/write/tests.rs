@@ -400,3 +400,10 @@ fn mediators_restate_what_parties_undertook_and_nothing_else() {
     let party = refused(Kind::Commitment, "obligors: drc", "undertakings: drc#6");
     assert!(party.starts_with("line 5: `undertakings`: mediators restate"), "{party}");
 }
+
+#[test]
+fn decoys_are_as_long_as_other_posts_and_not_all_alike() {
+    let lengths: std::collections::BTreeSet<usize> =
+        (0..40).map(|_| parsed(PARTY, Kind::Decoy, "").unwrap().content.encode().len()).collect();
+    assert!(lengths.len() > 10 && lengths.iter().all(|length| (200..2100).contains(length)), "{lengths:?}");
+}

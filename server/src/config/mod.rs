@@ -288,7 +288,7 @@ message_bytes = 1048576
         assert_eq!(config.log.level, LogLevel::Info);
         assert_eq!(config.purge_after, None);
         let purging = GOOD.replace("[tls]", "purge_after_seconds = 3600\n[tls]");
-        assert_eq!(parse(&purging).unwrap().purge_after, Some(Duration::from_secs(3600)));
+        assert_eq!(parse(&purging).unwrap().purge_after, Some(Duration::from_hours(1)));
     }
 
     /// Each: what is changed into what, and what the message must say.

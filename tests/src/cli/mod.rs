@@ -6,6 +6,7 @@
 pub mod documented;
 pub mod said;
 pub mod screen;
+pub mod terminal;
 
 use std::{
     fs,
@@ -62,15 +63,11 @@ impl House {
 
     /// Kills the server, does what needs it stopped, and starts it again where desks find it.
     pub fn while_stopped<T>(&mut self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        let before = self.server.address().to_string();
         self.server.kill()?;
         let done = work(self)?;
         self.server = Server::start(&self.path("server/tearlined.toml"))?;
-        let now = self.server.address().to_string();
         for desk in fs::read_dir(self.path("desks"))? {
-            let profile = desk?.path().join("profile.toml");
-            let text = fs::read_to_string(&profile)?;
-            fs::write(&profile, text.replace(&before, &now))?;
+            self.home.point(&desk?.path(), self.server.address())?;
         }
         Ok(done)
     }

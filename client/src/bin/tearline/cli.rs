@@ -1,10 +1,11 @@
 //! The command line: every command, flag and example in one table, from which help, man pages and
 //! completions follow.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use tearline_client::write::Kind;
+use tearline_manual::{Completions, Man};
 
 /// Signed briefings between parties that distrust each other.
 #[derive(Debug, Parser)]
@@ -12,7 +13,7 @@ use tearline_client::write::Kind;
     name = "tearline",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 verification failed (tampering, withholding)."
+    after_help = "Example: tearline --profile desks/drc-liaison inbox\n\nExit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 verification failed (tampering, withholding)."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -75,7 +76,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example: tearline status")]
     Status,
     /// Record a briefing (Markdown with portion marks) in the chamber.
-    #[command(after_help = "Example: tearline publish sake.md")]
+    ///
+    /// Without a file it opens your editor on a template, as `write` does.
+    #[command(after_help = "Examples:\n  tearline publish\n  tearline publish sake.md")]
     Publish(Publish),
     /// Propose to release portions of a briefing into one room, or several at once.
     #[command(
@@ -132,8 +135,19 @@ pub(crate) enum Command {
     #[command(after_help = "Example: tearline ack drc#42 plenary#7")]
     Ack(Ack),
     /// Write a post; what mediators write to parties is proposed to their other desks.
-    #[command(subcommand)]
+    ///
+    /// Without a file it opens your editor (VISUAL, EDITOR) on a template that explains every line. Nothing is
+    /// sent before you have seen it as it will be sent and said yes. What is not sent becomes an encrypted draft.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  tearline write concern\n  tearline write concern column.md\n  tearline write concern --draft 2"
+    )]
     Write(Write),
+    /// What was written and not sent; it lies encrypted in the desk's folder.
+    #[command(
+        after_help = "Examples:\n  tearline drafts\n  tearline drafts show 2\n  tearline drafts drop 2"
+    )]
+    Drafts(Drafts),
     /// Verify the local copies again, and against the server.
     #[command(after_help = "Example: tearline verify --all")]
     Verify(Verify),
@@ -146,6 +160,14 @@ pub(crate) enum Command {
     /// Play the Kivu scenario in a folder, with real processes, and stay up.
     #[command(after_help = "Example: tearline quickstart demo")]
     Quickstart(Quickstart),
+    /// Write the script by which a shell completes commands and options.
+    #[command(
+        after_help = "Example: tearline completions bash > ~/.local/share/bash-completion/completions/tearline"
+    )]
+    Completions(Completions),
+    /// Write man pages, one for each command.
+    #[command(after_help = "Example: tearline man /usr/local/share/man/man1")]
+    Man(Man),
 }
 
 #[derive(Debug, Args)]
@@ -237,8 +259,22 @@ pub(crate) struct Who {
 
 #[derive(Debug, Args)]
 pub(crate) struct Publish {
-    /// The briefing: front matter, then paragraphs, each with a portion mark; - for standard input.
-    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) composing: Composing,
+}
+
+/// Where a text comes from.
+#[derive(Debug, Args)]
+pub(crate) struct Composing {
+    /// Front matter and text; - for standard input. Without it your editor opens.
+    #[arg(conflicts_with = "draft")]
+    pub(crate) file: Option<PathBuf>,
+    /// Take up a draft; with --yes it is sent as it is.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) draft: Option<String>,
+    /// Keep it as a draft, and send nothing.
+    #[arg(long)]
+    pub(crate) save: bool,
 }
 
 #[derive(Debug, Args)]
@@ -474,13 +510,13 @@ pub(crate) enum Write {
 }
 
 impl Write {
-    /// The kind, its file and its room.
-    pub(crate) fn parts(&self) -> (Kind, Option<&Path>, Option<&str>) {
+    /// The kind, where its text comes from, and its room.
+    pub(crate) fn parts(&self) -> (Kind, Option<&Composing>, Option<&str>) {
         let (kind, draft) = match self.draft() {
             Ok((kind, draft)) => (kind, draft),
             Err(cadence) => return (Kind::Decoy, None, cadence.to.as_deref()),
         };
-        (kind, Some(&draft.file), draft.to.as_deref())
+        (kind, Some(&draft.composing), draft.to.as_deref())
     }
 
     /// When the content expires, as it was typed.
@@ -509,14 +545,37 @@ impl Write {
 
 #[derive(Debug, Args)]
 pub(crate) struct Draft {
-    /// Front matter and text; - for standard input.
-    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) composing: Composing,
     /// The room; else your own.
     #[arg(long)]
     pub(crate) to: Option<String>,
     /// When the content expires, as in 2024-06-30T12:00:00Z: it is served no longer then.
     #[arg(long, value_name = "UTC")]
     pub(crate) until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Drafts {
+    #[command(subcommand)]
+    pub(crate) what: Option<OfDrafts>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OfDrafts {
+    /// Show a draft as it was written.
+    #[command(after_help = "Example: tearline drafts show 2")]
+    Show {
+        /// Its number.
+        draft: String,
+    },
+    /// Delete drafts.
+    #[command(after_help = "Example: tearline drafts drop 2 3")]
+    Drop {
+        /// Their numbers.
+        #[arg(required = true)]
+        drafts: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -555,4 +614,17 @@ pub(crate) struct Quickstart {
     /// Play and exit.
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_command_has_an_example_that_it_takes() {
+        Arguments::command().debug_assert();
+        assert_eq!(tearline_manual::faults(&Arguments::command()), Vec::<String>::new());
+    }
 }

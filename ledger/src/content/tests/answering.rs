@@ -94,7 +94,7 @@ fn a_reply_is_to_another_side_and_a_correction_of_ones_own() {
 
 #[test]
 fn nothing_answers_a_post_that_says_nothing_and_the_rest_answer_anything_else() {
-    for silent in [Kind::Decoy(v1::Decoy {}), manifest_notice()] {
+    for silent in [Kind::Decoy(v1::Decoy::default()), manifest_notice()] {
         let said = answers(answering(note()), US, of(silent), US);
         assert_eq!(said, Err("note cannot answer a post that says nothing: name another".to_owned()));
     }

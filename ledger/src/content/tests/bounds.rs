@@ -57,7 +57,7 @@ fn the_head_of_every_post_is_bounded() {
 
 #[test]
 fn what_says_nothing_needs_no_subject() {
-    for kind in [Kind::Decoy(v1::Decoy {}), manifest_notice()] {
+    for kind in [Kind::Decoy(v1::Decoy::default()), manifest_notice()] {
         assert!(Content::new(of(kind)).is_ok());
     }
 }

@@ -39,7 +39,7 @@ fn each_kind_is_written_by_those_whose_it_is() {
         request(),
         activity(),
         note(),
-        Kind::Decoy(v1::Decoy {}),
+        Kind::Decoy(v1::Decoy::default()),
     ] {
         assert_eq!(by_mediator(kind.clone()), Ok(()), "{kind:?}");
     }
@@ -55,7 +55,7 @@ fn each_kind_is_written_by_those_whose_it_is() {
         of(activity()),
         of(note()),
         answering(correction()),
-        of(Kind::Decoy(v1::Decoy {})),
+        of(Kind::Decoy(v1::Decoy::default())),
     ] {
         assert_eq!(by_custodian(content.clone()), Ok(()), "{content:?}");
     }
@@ -79,7 +79,7 @@ fn briefings_stay_in_the_chamber_and_parties_business_out_of_it() {
         "manifest notice stays in the chamber; release portions of it instead",
     );
     let chamber = |content: v1::Content| placed(content, MEDIATOR, false, true);
-    for kind in [briefing(), manifest_notice(), note(), Kind::Decoy(v1::Decoy {})] {
+    for kind in [briefing(), manifest_notice(), note(), Kind::Decoy(v1::Decoy::default())] {
         assert_eq!(chamber(of(kind)), Ok(()));
     }
     assert_eq!(chamber(answering(correction())), Ok(()));

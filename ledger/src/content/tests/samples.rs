@@ -174,7 +174,7 @@ pub(super) fn all() -> Vec<Kind> {
         concern(),
         assessment(),
         note(),
-        Kind::Decoy(v1::Decoy {}),
+        Kind::Decoy(v1::Decoy::default()),
         manifest_notice(),
         request(),
         reply(),

@@ -420,7 +420,7 @@ fn answers() -> Vec<(&'static str, Posted)> {
         }),
         (
             "a note in answer to a decoy",
-            partys(Kind::Note(text())).to(of(Kind::Decoy(v1::Decoy {})), MEDIATOR),
+            partys(Kind::Note(text())).to(of(Kind::Decoy(v1::Decoy::default())), MEDIATOR),
         ),
     ]
 }

@@ -248,7 +248,10 @@ pub(super) fn good() -> Vec<(String, Posted)> {
             let correction = mediators(Kind::Correction(correction()));
             correction.to(of(Kind::Note(text())), OTHER_MEDIATOR).in_room("chamber")
         }),
-        ("a decoy".to_owned(), partys(Kind::Decoy(v1::Decoy {}))),
+        ("a decoy".to_owned(), partys(Kind::Decoy(v1::Decoy::default()))),
+        ("a decoy that is filled".to_owned(), {
+            mediators(Kind::Decoy(v1::Decoy { filling: vec![0; 40].into() }))
+        }),
         ("a note with a map".to_owned(), {
             Posted::partys(v1::Content { attachments: vec![attached()], ..of(Kind::Note(text())) })
         }),

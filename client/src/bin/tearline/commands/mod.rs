@@ -2,13 +2,17 @@
 
 mod approve;
 mod commitments;
+mod compose;
 mod desk;
+mod drafts;
 mod found;
 mod inbox;
 mod join;
+mod manual;
 mod matters;
 mod outlook;
 mod propose;
+mod publish;
 mod quickstart;
 mod read;
 mod recall;
@@ -66,7 +70,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
         Command::Admit(args) => propose::admit(context, &args)?,
         Command::Lost(args) => propose::lost(context, &args)?,
-        Command::Publish(args) => propose::publish(context, &args)?,
+        Command::Publish(args) => publish::publish(context, &args)?,
         Command::Release(args) => propose::release(context, &args)?,
         Command::Pending => approve::pending(context)?,
         Command::Approve(args) => approve::approve(context, &args)?,
@@ -74,6 +78,9 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Withdraw(args) => approve::reject(context, &args, true)?,
         Command::Recall(args) => recall::recall(context, &args)?,
         Command::Given(args) => served::given(context, &args)?,
+        Command::Drafts(args) => drafts::drafts(context, args.what.as_ref())?,
+        Command::Completions(args) => manual::completions(context, &args)?,
+        Command::Man(args) => manual::man(context, &args)?,
         Command::Quickstart(args) => quickstart::quickstart(context, &args)?,
     }
     Ok(EXIT_DONE)

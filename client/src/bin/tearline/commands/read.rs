@@ -35,7 +35,6 @@ use crate::{
     report::say,
 };
 
-#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     let reference: EntryRef = args.reference.parse().lift()?;
     let desk = context.desk()?;
@@ -87,7 +86,6 @@ fn mark_read(desk: &Desk, reference: &EntryRef) -> Result<(), Failure> {
 }
 
 /// A post whose content may be gone, and is.
-#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 fn gone(
     context: &Context,
     desk: &Desk,
