@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use tearline_ledger::{
     content::Content,
     id::{Identity, Ref, RoomId},
-    name::{MemberName, Role},
+    name::MemberName,
     statement::{Act, Statement},
 };
 use tearline_proto::v1::content::Kind;
@@ -17,6 +17,7 @@ use tearline_proto::v1::content::Kind;
 use crate::{
     desk::{Desk, Room},
     error::Error,
+    matters::Side,
     reading::{Reading, reading_of},
     refs::EntryRef,
     replica::Line,
@@ -180,8 +181,7 @@ fn is_correction(content: &Content) -> bool {
 
 /// Mediators speak as one; a party for itself. Nobody corrects what another said.
 fn same_side(one: &MemberName, other: &MemberName) -> bool {
-    let mediators = one.role() == Role::Mediator && other.role() == Role::Mediator;
-    mediators || (one.role() == other.role() && one.org() == other.org())
+    Side::of(one) == Side::of(other)
 }
 
 fn by_name(line: &Line) -> Vec<MemberName> {

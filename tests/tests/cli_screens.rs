@@ -169,7 +169,6 @@ fn every_command_writes_the_json_that_is_documented() -> Result<()> {
     agrees("who", "us/kigali", &["who"])?;
     agrees("inbox", "us/kigali", &["inbox"])?;
     agrees("matters", "us/kigali", &["matters", "--kind", "concern"])?;
-    agrees("served", "us/kigali", &["served", "drc#4"])?;
     agrees("ack", "drc/liaison", &["ack", "drc#4"])?;
     agrees("recall", "drc/liaison", &["recall", "drc#3"])?;
     agrees("write", "us/kigali", &["write", "note", "papers/note.md", "--to", "chamber"])?;

@@ -106,15 +106,6 @@ impl<'a> Matters<'a> {
         self.matter(self.links.head_of(at), now)
     }
 
-    /// The head of the outermost thread in which this entry lies.
-    pub fn root(&self, entry: &EntryRef) -> Option<&'a Filed> {
-        let mut at = self.posts.iter().position(|post| post.entry == *entry)?;
-        while let Some(above) = self.links.above(at) {
-            at = above;
-        }
-        self.posts.get(at)
-    }
-
     /// The outermost thread's head of every post, in the order of the posts.
     pub fn roots(&self) -> Vec<&'a Filed> {
         let mut roots: Vec<usize> = Vec::with_capacity(self.posts.len());

@@ -47,6 +47,8 @@ fn list(
             && parts.any(|part| filter.lets_but_for_kind(part.post, &outlook.holdings))
     };
     let mut found: Vec<Matter<'_>> = all.all(outlook.now).filter(passes).collect();
+    // Of those that moved in the same second, the one that began last comes first.
+    found.reverse();
     found.sort_by_key(|matter| std::cmp::Reverse(matter.last_at()));
     let mut text = outlook.headings(filter)?;
     let width =
