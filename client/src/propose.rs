@@ -189,6 +189,6 @@ impl<'a> Mediator<'a> {
 }
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

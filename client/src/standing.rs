@@ -120,11 +120,16 @@ impl Standings {
     /// How a post stands. `now` is this desk's clock, in seconds since 1970.
     pub fn of(&self, reference: &Ref, statement: &Statement, now: u64) -> Standing {
         let ends = statement.sealed().and_then(|post| post.content_until);
+        self.of_post(reference, &statement.author, ends, now)
+    }
+
+    /// The same by what matters of the statement: its author and the end of its content.
+    pub fn of_post(&self, reference: &Ref, author: &MemberName, ends: Option<u64>, now: u64) -> Standing {
         Standing {
             recall: self.recalls.get(&(reference.room, reference.statement)).cloned(),
             ends,
             expired: ends.is_some_and(|end| end <= now),
-            corrections: self.corrections_of(reference, &statement.author),
+            corrections: self.corrections_of(reference, author),
         }
     }
 
@@ -143,14 +148,16 @@ impl Standings {
         out
     }
 
-    fn note_recall(&mut self, entry: EntryRef, line: &Line) {
+    /// Takes a statement into account, in the order of its room: a recall.
+    pub(crate) fn note_recall(&mut self, entry: EntryRef, line: &Line) {
         let Act::Recall { post, .. } = line.signed.statement.act else { return };
         let recall = Recall { entry, at: line.accepted_at, signers: by_name(line) };
         // The rules take one recall of a post.
         self.recalls.entry((line.signed.room(), post)).or_insert(recall);
     }
 
-    fn note_correction(&mut self, reading: &Reading) {
+    /// Takes a judged post into account, in the order of its room: a correction.
+    pub(crate) fn note_correction(&mut self, reading: &Reading) {
         let answers = reading.content.message().answers.as_ref();
         let Some(corrected) = answers.and_then(Ref::from_message) else { return };
         if !is_correction(&reading.content) || reading.line.recalled {

@@ -2,11 +2,16 @@
 //!
 //! Exit codes: 0 done; 1 refused or failed; 2 wrong usage.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::anyhow;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tearline_ledger::name::{Domain, NameError};
+use tearline_manual::{Completions, Man};
 use tearline_server::{
     check::{self, Fault},
     config::Config,
@@ -20,7 +25,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// The server of Tearline.
 #[derive(Parser)]
-#[command(name = "tearlined", version, arg_required_else_help = true)]
+#[command(
+    name = "tearlined",
+    version,
+    arg_required_else_help = true,
+    after_help = "Example: tearlined run --config server/tearlined.toml\n\nExit codes: 0 done; 1 refused or failed; 2 wrong usage."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -70,6 +80,14 @@ enum Command {
         #[arg(long)]
         changing_log_key: bool,
     },
+    /// Write the script by which a shell completes commands and options.
+    #[command(
+        after_help = "Example: tearlined completions bash > /usr/share/bash-completion/completions/tearlined"
+    )]
+    Completions(Completions),
+    /// Write man pages, one for each command.
+    #[command(after_help = "Example: tearlined man /usr/local/share/man/man1")]
+    Man(Man),
 }
 
 fn main() -> ExitCode {
@@ -78,6 +96,11 @@ fn main() -> ExitCode {
         Command::CheckConfig { file } => check_config(&file),
         Command::Check { config } => check_store(&config),
         Command::Purge { config, dry_run } => purge_store(&config, dry_run),
+        Command::Completions(Completions { shell }) => {
+            let script = tearline_manual::script(Arguments::command(), shell);
+            io::stdout().write_all(script.as_bytes()).map(|()| ExitCode::SUCCESS).map_err(Into::into)
+        }
+        Command::Man(Man { dir }) => man(&dir),
         Command::Run { config, changing_log_key } => {
             serve(&config, if changing_log_key { LogKeys::Changing } else { LogKeys::Named })
         }
@@ -89,6 +112,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn man(dir: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let pages = tearline_manual::pages(Arguments::command(), dir)?;
+    println!("{} pages in {}", pages.len(), dir.display());
+    Ok(ExitCode::SUCCESS)
 }
 
 fn make(folder: &std::path::Path, domain: &Domain) -> anyhow::Result<ExitCode> {
@@ -187,4 +216,15 @@ fn serve(file: &std::path::Path, log_keys: LogKeys) -> anyhow::Result<ExitCode> 
         anyhow::Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_an_example_that_it_takes() {
+        Arguments::command().debug_assert();
+        assert_eq!(tearline_manual::faults(&Arguments::command()), Vec::<String>::new());
+    }
 }

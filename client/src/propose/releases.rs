@@ -42,6 +42,8 @@ pub struct ReleaseOrder {
     pub answers: Option<Ref>,
     /// What it refers to.
     pub refers: Vec<Ref>,
+    /// The commitments that a commitment restates, in the order of its obligors.
+    pub undertakings: Vec<Ref>,
     /// Attachments, sealed and uploaded already, each with what hands on its key.
     pub attachments: Vec<(Attachment, v1::AttachmentKey)>,
     /// When the content may be dropped, in seconds since 1970.
@@ -77,7 +79,8 @@ impl Mediator<'_> {
         order: &ReleaseOrder,
         terms: &ProposalTerms,
     ) -> Result<Proposed, ProposeError> {
-        let mut sealed = v1::Proposed::default();
+        let undertakings = order.undertakings.iter().map(Ref::to_message).collect();
+        let mut sealed = v1::Proposed { undertakings, ..v1::Proposed::default() };
         let mut briefing = None;
         if let Some(portions) = &order.portions {
             let recorded = self.briefing(&portions.briefing)?;

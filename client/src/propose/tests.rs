@@ -56,6 +56,7 @@ fn order(briefing: Ref, numbers: &[u32]) -> ReleaseOrder {
         ack_by: None,
         answers: None,
         refers: Vec::new(),
+        undertakings: Vec::new(),
         attachments: Vec::new(),
         content_until: None,
     }
@@ -286,6 +287,40 @@ fn a_room_founded_later_gets_portions_after_a_notice() {
     hall.accept(&notice);
     let proposed = propose(&hall, 0, &order).unwrap();
     enact(&mut hall, &proposed, 1);
+}
+
+#[test]
+fn a_commitment_is_restated_from_what_its_obligor_signed_and_proposed_anew_as_it_was() {
+    let mut hall = Hall::founded();
+    let text =
+        v1::LanguageText { language: "en".to_owned(), text: "Hold fire.".to_owned(), authoritative: true };
+    let promise = v1::Commitment {
+        kind: v1::CommitmentKind::CeaseFire.into(),
+        obligors: vec!["drc".to_owned()],
+        texts: vec![text],
+        ..v1::Commitment::default()
+    };
+    let signed = hall.party_post(Kind::Commitment(promise.clone()));
+    let statement = signed.statement.as_bytes().to_vec().into();
+    let undertakings = vec![v1::Undertaking { organisation: "drc".to_owned(), statement }];
+    let mut order = order(signed, &[1]);
+    order.portions = None;
+    order.kind = Kind::Commitment(v1::Commitment { undertakings, ..promise });
+    assert!(matches!(propose(&hall, 0, &order), Err(ProposeError::Release(_))));
+    order.undertakings = vec![signed];
+    let proposed = propose(&hall, 0, &order).unwrap();
+    let restated = |act: &ShownAct| match act {
+        ShownAct::Post(post) => post.undertakings.iter().map(|it| it.entry.index).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    assert_eq!(restated(&proposed.shown.targets[0].act), [1]);
+    hall.accept(&proposed.submission);
+    let view = hall.fetch(&hall.desks[1]);
+    let mediator = view.of(&hall.desks[1]);
+    let anew = mediator.propose_anew(&"chamber#1".parse().unwrap(), &terms()).unwrap();
+    assert_eq!(restated(&anew.shown.targets[0].act), [1]);
+    drop(view);
+    enact(&mut hall, &anew, 2);
 }
 
 #[test]

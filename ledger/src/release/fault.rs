@@ -66,6 +66,9 @@ pub enum ReleaseFault {
         /// The desk.
         originator: String,
     },
+    /// Commitments to restate, and no post that restates them.
+    #[error("the proposal names commitments that it restates, but holds no commitment: reject it")]
+    UndertakingsUnused,
     /// A seed is missing, superfluous or of the wrong length.
     #[error("the proposal must carry a seed of 32 bytes if it holds a charter, and else none: reject it")]
     Seed,
@@ -197,6 +200,22 @@ pub enum TargetFault {
         /// The room.
         room: String,
     },
+    /// It answers an act that is no post.
+    #[error("it answers an entry that is no post: name the post that it answers, and propose anew")]
+    AnswersNoPost,
+    /// The commitments that the proposal says it restates are not those that the post names.
+    #[error("the commitments that it restates are not those that the proposal names: reject the proposal")]
+    UndertakingsDiffer,
+    /// One of the commitments that it restates is not what it is said to be.
+    #[error("undertaking {number}, of {organisation}: {fault}")]
+    Undertaking {
+        /// Its position, from 1.
+        number: usize,
+        /// Whose it is said to be.
+        organisation: String,
+        /// The rule.
+        fault: UndertakingFault,
+    },
     /// Released portions without a briefing.
     #[error("it carries portions, but the proposal names no briefing: reject it and propose anew")]
     NoBriefing,
@@ -252,6 +271,47 @@ pub enum TargetFault {
     /// The post was recalled before.
     #[error("entry {index} is already recalled: reject the proposal")]
     AlreadyRecalled {
+        /// Its index.
+        index: u64,
+    },
+}
+
+/// What is wrong with a commitment that mediators restate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UndertakingFault {
+    /// It stands in no room that is known here.
+    #[error("it stands in no room that is known here: run tearline fetch, or propose anew")]
+    Unknown,
+    /// It was recalled.
+    #[error("{room}#{index} was recalled: ask its obligor to commit itself anew")]
+    Recalled {
+        /// The room's name.
+        room: String,
+        /// Its index.
+        index: u64,
+    },
+    /// Its content is not here.
+    #[error("the content of {room}#{index} is not here: run tearline fetch, then try again")]
+    Gone {
+        /// The room's name.
+        room: String,
+        /// Its index.
+        index: u64,
+    },
+    /// A post of another kind, or a commitment of another.
+    #[error("{room}#{index} is no commitment of this kind: name the one that is restated")]
+    Kind {
+        /// The room's name.
+        room: String,
+        /// Its index.
+        index: u64,
+    },
+    /// Another organisation's, or by one who is no custodian of it now.
+    #[error("{room}#{index} is not by a custodian of it now: have one sign it anew, and propose that")]
+    Custodian {
+        /// The room's name.
+        room: String,
         /// Its index.
         index: u64,
     },

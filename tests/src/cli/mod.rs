@@ -3,7 +3,10 @@
 //! A house is a copy of one in which `tearline quickstart` has played the Kivu scenario; so every test
 //! begins after a year of mediation and may spoil what it likes. It refuses to know what commands mean.
 
+pub mod documented;
 pub mod said;
+pub mod screen;
+pub mod terminal;
 
 use std::{
     fs,

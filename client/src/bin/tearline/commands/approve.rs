@@ -1,10 +1,9 @@
-//! `pending`, `approve`, `reject`, `withdraw` and `given`.
+//! `pending`, `approve`, `reject` and `withdraw`.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use tearline_client::{
-    desk::now,
     durable,
     propose::{
         approve::Approval,
@@ -13,21 +12,15 @@ use tearline_client::{
     refs::EntryRef,
     show::{
         WIDTH,
-        content::{body, safe, to_json},
-        standing::{banner, to_json as standing_to_json},
         time::{dtg, iso},
         wrap,
     },
-    standing::Standings,
 };
-use tearline_ledger::{
-    name::{MemberName, Org},
-    release::ShownAct,
-};
+use tearline_ledger::{name::MemberName, release::ShownAct};
 
 use super::{propose::Office, show};
 use crate::{
-    cli::{Approve, Given, Proposal},
+    cli::{Approve, Proposal},
     context::{Context, Failure, Lift as _},
     report::say,
 };
@@ -149,37 +142,4 @@ pub(crate) fn reject(context: &Context, args: &Proposal, own: bool) -> Result<()
     let by = entries.into_iter().next().unwrap_or_default();
     let verb = if own { "Withdrawn" } else { "Rejected" };
     say(context, &json!({"proposal": entry.to_string(), "entry": by}), &format!("{verb} {entry} ({by}).\n"))
-}
-
-pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
-    let party: Org = args.party.parse().map_err(Failure::usage)?;
-    let office = Office::open(context)?;
-    let all = office.judged(office.mediator()?.given(&party))?;
-    let standings = Standings::gather(&office.desk, &office.rooms).lift()?;
-    let mut text = String::new();
-    let mut list = Vec::new();
-    for given in &all {
-        let standing = standings.of(&given.reference, &given.statement, now());
-        let signers: Vec<&str> = given.signers.iter().map(MemberName::desk).collect();
-        let _ = writeln!(text, "{}  {}  {}", given.entry, dtg(given.accepted_at), signers.join(", "));
-        text.push_str(&banner(&standing));
-        match &given.content {
-            Some(post) => text.push_str(&body(post)),
-            None if standing.may_be_gone() => text.push_str(" Its content is not here any more.\n"),
-            None => text.push_str(" ITS CONTENT IS NOT HERE, and was neither recalled nor has it expired.\n"),
-        }
-        text.push('\n');
-        let mut json = given.content.as_ref().map_or_else(|| json!({}), to_json);
-        if let Some(map) = json.as_object_mut() {
-            map.insert("entry".to_owned(), json!(given.entry.to_string()));
-            map.insert("accepted_at".to_owned(), json!(iso(given.accepted_at)));
-            map.insert("signed_by".to_owned(), json!(signers));
-            map.extend(standing_to_json(&standing).into_iter().map(|(key, value)| (key.to_owned(), value)));
-        }
-        list.push(json);
-    }
-    if all.is_empty() {
-        let _ = writeln!(text, "{} has been given nothing.", safe(party.as_str()));
-    }
-    say(context, &json!({"party": party.as_str(), "given": list}), &text)
 }

@@ -1,15 +1,27 @@
 //! The commands, one file each or one for a few that belong together.
 
 mod approve;
+mod commitments;
+mod compose;
 mod desk;
+mod drafts;
 mod found;
+mod inbox;
 mod join;
+mod manual;
+mod matters;
+mod outlook;
 mod propose;
+mod publish;
 mod quickstart;
 mod read;
 mod recall;
 mod rooms;
+mod search;
+mod served;
 mod show;
+mod state;
+mod timeline;
 mod verify;
 mod write;
 
@@ -44,7 +56,12 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Who(args) => rooms::who(context, &args)?,
         Command::Status => rooms::status(context)?,
         Command::Fetch(args) => rooms::fetch(context, &args)?,
-        Command::Inbox => rooms::inbox(context)?,
+        Command::Inbox(args) => inbox::inbox(context, &args)?,
+        Command::Matters(args) => matters::matters(context, &args)?,
+        Command::Timeline(args) => timeline::timeline(context, &args)?,
+        Command::Search(args) => search::search(context, &args)?,
+        Command::Commitments(args) => commitments::commitments(context, &args)?,
+        Command::Served(args) => served::served(context, &args)?,
         Command::Read(args) => read::read(context, &args)?,
         Command::Ack(args) => read::acknowledge(context, &args)?,
         Command::Write(args) => write::write(context, &args)?,
@@ -53,14 +70,17 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
         Command::Admit(args) => propose::admit(context, &args)?,
         Command::Lost(args) => propose::lost(context, &args)?,
-        Command::Publish(args) => propose::publish(context, &args)?,
+        Command::Publish(args) => publish::publish(context, &args)?,
         Command::Release(args) => propose::release(context, &args)?,
         Command::Pending => approve::pending(context)?,
         Command::Approve(args) => approve::approve(context, &args)?,
         Command::Reject(args) => approve::reject(context, &args, false)?,
         Command::Withdraw(args) => approve::reject(context, &args, true)?,
         Command::Recall(args) => recall::recall(context, &args)?,
-        Command::Given(args) => approve::given(context, &args)?,
+        Command::Given(args) => served::given(context, &args)?,
+        Command::Drafts(args) => drafts::drafts(context, args.what.as_ref())?,
+        Command::Completions(args) => manual::completions(context, &args)?,
+        Command::Man(args) => manual::man(context, &args)?,
         Command::Quickstart(args) => quickstart::quickstart(context, &args)?,
     }
     Ok(EXIT_DONE)

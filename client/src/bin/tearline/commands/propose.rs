@@ -1,26 +1,27 @@
-//! `publish`, `release`, `admit`, `lost` and `write` into a party's room: what mediators propose.
+//! `release`, `admit`, `lost` and `write` into a party's room: what mediators propose.
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tearline_client::{
     compose::Submission,
     desk::{Desk, Room, now},
     propose::{
         Mediator, ProposeError,
         draft::{ProposalTerms, Proposed},
+        matter::AlreadyGiven,
         releases::{Lower, Portions, ReleaseOrder},
     },
     refs::EntryRef,
     session::Session,
     show::words::Scale,
     submit,
+    write::Written,
 };
 use tearline_ledger::{
     content::Content,
     id::Ref,
     name::{MemberName, Role, RoomName},
-    portion::BriefingFile,
     statement::Act,
 };
 use tearline_proto::v1::{self, Activity, Confidence, Finding, Likelihood, Precedence, content::Kind};
@@ -28,8 +29,8 @@ use tokio::runtime::Runtime;
 
 use super::{found::read_card, show, sync_all, until};
 use crate::{
-    cli::{Admit, Lost, Publish, Release},
-    context::{Context, Failure, Lift as _, text_of},
+    cli::{Admit, Lost, Release},
+    context::{Context, Failure, Lift as _},
     report::say,
 };
 
@@ -85,7 +86,7 @@ pub(super) fn mediator<'a>(desk: &'a Desk, rooms: &'a [Room]) -> Result<Mediator
     Mediator::new(desk, rooms, now()).lift()
 }
 
-fn send(
+pub(super) fn send(
     runtime: &Runtime,
     session: &Session,
     desk: &Desk,
@@ -110,23 +111,26 @@ pub(super) fn propose(
         return Err(Failure::refused("not proposed"));
     }
     let entries = send(runtime, session, desk, std::slice::from_ref(&proposed.submission))?;
-    let entry = entries.into_iter().next().unwrap_or_default();
+    let (json, text) = said(entries.first().map_or("", String::as_str));
+    say(context, &json, &text)
+}
+
+/// What is said of a proposal that was entered.
+pub(super) fn said(entry: &str) -> (Value, String) {
     let text = format!(
         "Proposed as {entry}. Nothing has been sent to any party.\nNext: another desk runs `tearline approve {entry}`\n"
     );
-    say(context, &json!({"proposal": entry}), &text)
+    (json!({"proposal": entry}), text)
 }
 
-/// Proposes a post that was composed already, into a room that has a party.
-#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
-pub(super) fn post(
-    context: &Context,
-    online: (&Runtime, &Session, &Desk),
+/// The proposal of a post that was composed already, into a room that has a party, and what was given on its matter.
+pub(super) fn of_post(
+    desk: &Desk,
     room: &Room,
-    (content, content_until): (&Content, Option<u64>),
-) -> Result<(), Failure> {
-    let rooms = online.2.rooms().lift()?;
-    let message = content.message();
+    (written, content_until): (&Written, Option<u64>),
+) -> Result<(Proposed, AlreadyGiven), Failure> {
+    let rooms = desk.rooms().lift()?;
+    let message = written.content.message();
     let kind = message.kind.clone().ok_or_else(|| Failure::refused("the post has no kind"))?;
     let order = ReleaseOrder {
         to: vec![room.name().lift()?],
@@ -136,33 +140,15 @@ pub(super) fn post(
         precedence: Precedence::try_from(message.precedence).unwrap_or(Precedence::Routine),
         ack_by: (message.ack_by != 0).then_some(message.ack_by),
         answers: message.answers.as_ref().and_then(Ref::from_message),
-        refers: Vec::new(),
+        refers: message.refers.iter().filter_map(Ref::from_message).collect(),
+        undertakings: written.undertakings.clone(),
         attachments: Vec::new(),
         content_until,
     };
-    let office = mediator(online.2, &rooms)?;
-    let proposed = judged(online.2, office.propose_release(&order, &ProposalTerms::default()))?;
-    propose(context, online, (&office, None), &proposed)
-}
-
-pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> {
-    let text = text_of(&args.file)?;
-    let file = BriefingFile::parse(text.as_bytes())
-        .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
-    let office = Office::open(context)?;
-    let submission = office.judged(office.mediator()?.publish(&file))?;
-    let question =
-        format!("{} portions, to be recorded in the chamber. Type yes to sign: ", file.portions.len());
-    if !context.confirm(&question, "yes")? {
-        return Err(Failure::refused("not published"));
-    }
-    let entries = office.send(&[submission])?;
-    let entry = entries.into_iter().next().unwrap_or_default();
-    let text = format!(
-        "Recorded as {entry}, {} portions. Only mediators can read it.\nNext: tearline release {entry} --portions 1 --to ROOM\n",
-        file.portions.len()
-    );
-    say(context, &json!({"entry": entry, "portions": file.portions.len()}), &text)
+    let office = mediator(desk, &rooms)?;
+    let proposed = judged(desk, office.propose_release(&order, &ProposalTerms::default()))?;
+    let given = judged(desk, office.given_on_matter(&proposed.shown, None))?;
+    Ok((proposed, given))
 }
 
 pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> {
@@ -190,6 +176,7 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
         ack_by: None,
         answers: answers(&office, args)?,
         refers: Vec::new(),
+        undertakings: Vec::new(),
         attachments: Vec::new(),
         content_until,
     };

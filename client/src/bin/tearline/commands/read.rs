@@ -6,15 +6,17 @@ use serde_json::{Value, json};
 use tearline_client::{
     desk::{Desk, Room, now},
     error::Error,
-    reading::{Reading, reading},
+    reading::{Reading, reading, referent},
     record::{Held, held_before},
     refs::EntryRef,
     replica::Line,
     show::{
-        content::{body, precedence, to_json},
+        WIDTH,
+        content::{answering, body, precedence, to_json},
         ends,
         standing::{banner, to_json as standing_to_json},
         time::{dtg, iso},
+        wrap,
     },
     standing::{Standing, Standings},
     submit,
@@ -24,6 +26,7 @@ use tearline_ledger::{
     id::Ref,
     name::{MemberName, Role},
 };
+use tearline_proto::v1;
 
 use super::sync_all;
 use crate::{
@@ -49,10 +52,12 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     let Reading { line, content, required, portions, .. } = &reading;
     let standing = standings.of(&reading.reference, &line.signed.statement, now());
     let held = held_before(&desk, &room, &reading).lift()?;
-    let answers = answered(&desk, content)?;
-    let whose = if desk.member().role() == Role::Party { "your concern" } else { "concern" };
-    let of = answers.as_ref().map(|entry| format!(" of {whose} {entry}")).unwrap_or_default();
-    let text = render(&reading, &of, (&standing, held.first()));
+    let answers = located(&desk, content.message().answers.as_ref())?;
+    let of = answers.as_ref().map(|entry| answered(&desk, content, entry)).transpose()?.unwrap_or_default();
+    let refers = content.message().refers.iter().map(|reference| located(&desk, Some(reference)));
+    let refers: Vec<String> =
+        refers.collect::<Result<Vec<_>, _>>()?.iter().flatten().map(ToString::to_string).collect();
+    let text = render(&reading, (&of, &refers), (&standing, held.first()));
     let mut json = to_json(content);
     if let Some(map) = json.as_object_mut() {
         map.insert("entry".to_owned(), json!(reference.to_string()));
@@ -66,6 +71,7 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         map.insert("already_in_record".to_owned(), json!(held.first().map(|it| it.entry.to_string())));
         map.insert("already_in_record_at".to_owned(), json!(held.first().map(|it| iso(it.at))));
         map.extend(standing_to_json(&standing).into_iter().map(|(key, value)| (key.to_owned(), value)));
+        map.insert("refers".to_owned(), json!(refers));
     }
     mark_read(&desk, &reference)?;
     say(context, &json, &text)
@@ -110,11 +116,20 @@ fn gone(
     say(context, &json, &text)
 }
 
-fn answered(desk: &Desk, content: &Content) -> Result<Option<EntryRef>, Failure> {
-    match content.message().answers.as_ref().and_then(Ref::from_message) {
+/// Where what a post refers to stands, as far as it is known here.
+fn located(desk: &Desk, reference: Option<&v1::Ref>) -> Result<Option<EntryRef>, Failure> {
+    match reference.and_then(Ref::from_message) {
         Some(reference) => desk.locate(&reference).lift(),
         None => Ok(None),
     }
+}
+
+/// What the heading says of what a post answers, as in ` of your concern drc#3`.
+fn answered(desk: &Desk, content: &Content, entry: &EntryRef) -> Result<String, Failure> {
+    let found = referent(desk, entry).lift()?;
+    let own = desk.member().role() == Role::Party && found.author.org() == desk.member().org();
+    let kind = found.content.as_ref().map_or("post", Content::kind_name);
+    Ok(format!(" {}", answering(content, own, kind, &entry.to_string())))
 }
 
 /// The desks that signed, by name.
@@ -124,12 +139,20 @@ fn signers(line: &Line) -> Vec<&str> {
     signers
 }
 
-fn render(reading: &Reading, of: &str, (standing, held): (&Standing, Option<&Held>)) -> String {
+fn render(
+    reading: &Reading,
+    (of, refers): (&str, &[String]),
+    (standing, held): (&Standing, Option<&Held>),
+) -> String {
     let Reading { line, content, required, portions, .. } = reading;
     let kind = content.kind_name().to_uppercase();
     let mut out = ends(&format!(" {:<11} {kind}{of}", precedence(content)), &dtg(line.accepted_at));
     let signers = signers(line);
     let _ = writeln!(out, " Signed by   {} ({} of {required} required)\n", signers.join(", "), signers.len());
+    if !refers.is_empty() {
+        out.push_str(&wrap(&format!("Refers to   {}", refers.join(", ")), 1, WIDTH));
+        out.push('\n');
+    }
     let banner = banner(standing);
     if !banner.is_empty() {
         let _ = writeln!(out, "{banner}");

@@ -19,7 +19,7 @@ use tearline_client::{
 use tearline_ledger::{
     charter::Charter,
     name::{MemberName, Role},
-    release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownRecall, ShownTarget},
+    release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownRecall, ShownRef, ShownTarget},
 };
 
 /// A proposal as it will be sent, and what each party was already given on its matter.
@@ -160,6 +160,18 @@ fn posted(target: &ShownTarget, post: &ShownPost) -> String {
         post.refers.iter().map(|it| format!("{}#{}", it.room.as_str(), it.index)).collect();
     if !refers.is_empty() {
         out.push_str(&wrap(&format!("REFERS TO {}", refers.join(", ")), 1, WIDTH));
+    }
+    for undertaken in &post.undertakings {
+        let ShownRef { room, index } = &undertaken.entry;
+        let what = format!(
+            "RESTATES {}#{index}, which {} signed as follows (not sent):",
+            room.as_str(),
+            undertaken.organisation.as_str()
+        );
+        out.push_str(&wrap(&what, 1, WIDTH));
+        for line in body(&undertaken.content).lines() {
+            let _ = writeln!(out, " │{line}");
+        }
     }
     out.push_str(&rule("exactly as it will be sent"));
     let _ = writeln!(out, " {} {}", precedence(&post.content), post.content.kind_name().to_uppercase());

@@ -4,89 +4,126 @@ use serde_json::json;
 use tearline_client::{
     compose::PostTerms,
     desk::{Desk, Room, now},
+    reading::referent,
     refs::EntryRef,
     show::{
         content::{body, precedence},
         time::dtg,
     },
-    submit, write as files,
+    template::Template,
+    write::{Author, Kind, Written, parse},
 };
-use tearline_ledger::{content::Content, name::Role};
-use tearline_proto::v1;
+use tearline_ledger::{
+    content::Content,
+    name::{Role, RoomName},
+};
 
-use super::{read::own_room, sync_all};
+use super::{
+    compose::{Paper, Ready, compose, send_at_once},
+    propose,
+    read::own_room,
+    show,
+};
 use crate::{
-    cli::{Draft, Write},
-    context::{Context, Failure, Lift as _, text_of},
-    report::say,
+    cli::Write,
+    context::{Context, Failure, Lift as _},
 };
 
-#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
-    let (Write::Concern(draft) | Write::Assessment(draft) | Write::Note(draft)) = args;
-    let end = super::until(draft.until.as_deref())?;
-    let text = text_of(&draft.file)?;
-    let (runtime, mut desk, session) = context.online()?;
-    runtime.block_on(sync_all(context, &session, &mut desk))?;
-    let named = |error| Failure::refused(format!("{}: {error}", draft.file.display()));
-    let content = match args {
-        Write::Concern(_) => files::concern(&text, now()).map_err(named)?,
-        Write::Note(_) => files::note(&text, now()).map_err(named)?,
-        Write::Assessment(_) => {
-            files::assessment(&text, now(), |entry| resolve(&desk, entry)).map_err(named)?
-        }
-    };
-    let room = target(&desk, draft)?;
+    let end = super::until(args.until())?;
+    let (kind, composing, to) = args.parts();
+    kind.check_role(context.profile()?.member().role()).map_err(Failure::refused)?;
+    let room: Option<RoomName> = to.map(|name| name.parse().map_err(Failure::usage)).transpose()?;
+    match (composing, Template::of(kind.command())) {
+        (Some(composing), Some(template)) => compose(context, composing, room, &Post { kind, template, end }),
+        _ => send_at_once(context, |desk| prepare((kind, end), desk, room.as_ref(), "")),
+    }
+}
+
+/// A post of some kind.
+struct Post {
+    kind: Kind,
+    template: &'static Template,
+    /// When its content expires.
+    end: Option<u64>,
+}
+
+impl Paper for Post {
+    fn template(&self) -> &'static Template {
+        self.template
+    }
+
+    fn begin(&self, desk: &Desk, room: Option<&RoomName>) -> Result<(), Failure> {
+        target(desk, room).map(drop)
+    }
+
+    fn check(&self, desk: &Desk, text: &str) -> Result<(), Failure> {
+        written(self.kind, desk, text).map(drop)
+    }
+
+    fn prepare(&self, desk: &Desk, room: Option<&RoomName>, text: &str) -> Result<Ready, Failure> {
+        prepare((self.kind, self.end), desk, room, text)
+    }
+}
+
+fn written(kind: Kind, desk: &Desk, text: &str) -> Result<Written, Failure> {
+    let find = |entry: &EntryRef| referent(desk, entry).map_err(|error| error.to_string());
+    let author = Author { name: desk.member(), now: now(), find: &find };
+    parse(kind, text, &author).map_err(|error| Failure::Text(error.to_string()))
+}
+
+fn prepare(
+    (kind, end): (Kind, Option<u64>),
+    desk: &Desk,
+    room: Option<&RoomName>,
+    text: &str,
+) -> Result<Ready, Failure> {
+    let written = written(kind, desk, text)?;
+    let room = target(desk, room)?;
     let by_quorum = desk.member().role() == Role::Mediator
         && room.replica.state().is_ok_and(|state| state.constitution().has_party());
     if by_quorum {
-        return super::propose::post(context, (&runtime, &session, &desk), &room, (&content, end));
+        let (proposed, given) = propose::of_post(desk, &room, (&written, end))?;
+        return Ok(Ready {
+            shown: show::proposal(&proposed.shown, &given),
+            act: "propose this to the other officers".to_owned(),
+            submission: proposed.submission,
+            said: Box::new(propose::said),
+        });
     }
-    show(context, &room, &content, end)?;
-    let question = format!("Type yes to send this to {}: ", room.replica.name());
-    if !context.confirm(&question, "yes")? {
-        return Err(Failure::refused("not sent"));
-    }
-    let member = desk.member().clone();
-    let writer = room.writer(&member, now()).lift()?;
+    let content = &written.content;
+    let writer = room.writer(desk.member(), now()).lift()?;
     let post =
-        writer.post(&room.keys, &content, PostTerms { content_until: end, ..PostTerms::default() }).lift()?;
-    let submission = post.sign(desk.vault().lift()?.sign_key()).lift()?;
-    let receipts = runtime.block_on(submit::submit(&session, &desk, &[submission], now())).lift()?;
-    let entry = receipts.first().map(|it| format!("{}#{}", it.name, it.index)).unwrap_or_default();
-    say(context, &json!({"entry": entry, "kind": content.kind_name()}), &format!("Posted {entry}.\n"))
+        writer.post(&room.keys, content, PostTerms { content_until: end, ..PostTerms::default() }).lift()?;
+    let word = content.kind_name();
+    Ok(Ready {
+        shown: shown(&room, content, end),
+        act: format!("send this to {}", room.replica.name()),
+        submission: post.sign(desk.vault().lift()?.sign_key()).lift()?,
+        said: Box::new(move |entry| (json!({"entry": entry, "kind": word}), format!("Posted {entry}.\n"))),
+    })
 }
 
-fn resolve(desk: &Desk, entry: &str) -> Result<v1::Ref, String> {
-    let entry: EntryRef = entry.parse().map_err(|error| format!("{error}"))?;
-    desk.resolve(&entry).map(|resolved| resolved.to_ref().to_message()).map_err(|error| error.to_string())
-}
-
-fn target(desk: &Desk, draft: &Draft) -> Result<Room, Failure> {
-    match (&draft.to, desk.member().role()) {
-        (Some(name), _) => desk.room(&name.parse().map_err(Failure::usage)?).lift(),
+fn target(desk: &Desk, room: Option<&RoomName>) -> Result<Room, Failure> {
+    match (room, desk.member().role()) {
+        (Some(name), _) => desk.room(name).lift(),
         (None, Role::Party) => own_room(desk),
         (None, _) => Err(Failure::usage("say to which room with --to ROOM")),
     }
 }
 
 /// What is about to be sent, with misleading characters made visible.
-#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
-fn show(context: &Context, room: &Room, content: &Content, end: Option<u64>) -> Result<(), Failure> {
-    if context.json {
-        return Ok(());
-    }
+fn shown(room: &Room, content: &Content, end: Option<u64>) -> String {
     let misleading = content.misleading().len();
     let hidden =
         if misleading == 0 { "none".to_owned() } else { format!("{misleading}, shown as ⟨…⟩") };
     let expires = end.map(|end| format!("EXPIRES {}: the server serves it no longer then\n", dtg(end)));
     let expires = expires.unwrap_or_default();
-    let text = format!(
+    format!(
         "TO {}   {} {}\n{}\nHIDDEN CHARACTERS {hidden}\n{expires}",
         room.replica.name(),
         precedence(content),
         content.kind_name().to_uppercase(),
         body(content)
-    );
-    say(context, &json!(null), &text)
+    )
 }
