@@ -152,8 +152,9 @@ impl Holdings {
             let mut all = Vec::new();
             files(&house.desk(name), &mut all)?;
             for (path, bytes) in all {
-                // Cards and certificates say who a desk is; they were made before anything was given.
-                let paper = path.extension().is_some_and(|it| it == "pem") || path.ends_with("card.tearline");
+                // Cards, keys and certificates say who a desk is; they were made before anything was given.
+                let made = ["card.tearline", "keys.age"].iter().any(|name| path.ends_with(name));
+                let paper = made || path.extension().is_some_and(|it| it == "pem");
                 if paper || path.starts_with(&plenary) {
                     shared.files.push(bytes);
                 } else {
