@@ -29,6 +29,10 @@ use tearline_server::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
+/// The engine frees on its own threads what others allocated.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The server of Tearline.
 #[derive(Parser)]
 #[command(
