@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use tearline_tests::cli::{
     House,
     documented::{keys, promised},
-    said::Said,
     screen::{hides, narrow, shows},
     text_of,
 };
