@@ -372,7 +372,10 @@ mod tests {
         let subjects: Vec<String> = held.posts.iter().map(Filed::subject).collect();
         assert_eq!(subjects, ["one", "two"]);
         let first = &held.posts[0];
-        assert_eq!((first.entry.to_string().as_str(), first.required, first.recalled), ("chamber#1", 1, false));
+        assert_eq!(
+            (first.entry.to_string().as_str(), first.required, first.recalled),
+            ("chamber#1", 1, false)
+        );
         assert_eq!(held.charters.len(), 1);
         assert_eq!((held.charters[0].epoch, held.charters[0].joined.len()), (1, 3));
         assert_eq!(held.rooms[0].readers.len(), 2, "an auditor reads nothing");
