@@ -318,7 +318,7 @@ fn a_correction_stands_above_what_it_corrects_until_it_is_taken_back_itself() ->
     let concern = text_of(&house.json("drc/liaison", &["write", "concern", "papers/concern.md"])?, "entry")?;
     let own = write("drc/delegation", "correction", &correcting(&concern, "It was 14 vehicles."), "drc")?;
     let own = text_of(&own, "entry")?;
-    let told = ["CORRECTED by drc/delegation at ", &&format!("({own}): It was 14 vehicles.")];
+    let told = ["CORRECTED by drc/delegation at ", &format!("({own}): It was 14 vehicles.")];
     for desk in ["us/kigali", "drc/liaison"] {
         house.text(desk, &["fetch"])?;
         shows(&house.text(desk, &["read", &concern])?, &told)?;
