@@ -129,7 +129,7 @@ impl Report {
             Err(BundleFault::Io(error)) => return Err(error),
             Err(fault) => report.fault = Some(fault.to_string()),
         }
-        report.events.sort_by(|one, other| one.accepted_at.cmp(&other.accepted_at));
+        report.events.sort_by_key(|event| event.accepted_at);
         Ok(report)
     }
 
@@ -160,17 +160,14 @@ impl Report {
     fn take(&mut self, step: Step) {
         match step {
             Step::Entries { room, name, entries } => {
-                let at = match self.rooms.iter().position(|known| known.room == room) {
-                    Some(at) => at,
-                    None => {
-                        self.rooms.push(RoomReport::new(room, &name));
-                        self.rooms.len() - 1
-                    }
-                };
+                // The rows of a room follow one another.
+                if self.rooms.last().is_none_or(|last| last.room != room) {
+                    self.rooms.push(RoomReport::new(room, &name));
+                }
                 for entry in entries {
                     self.events.extend(entry.verified.as_ref().and_then(|it| event(&name, it)));
-                    if let Some(room) = self.rooms.get_mut(at) {
-                        room.note(&entry);
+                    if let Some(last) = self.rooms.last_mut() {
+                        last.note(&entry);
                     }
                 }
             }
