@@ -14,7 +14,6 @@ use std::{
 use bytes::Bytes;
 use tearline_ledger::{
     audit::{Audit, AuditFault, Audited, AuditedEntry, Step},
-    bundle::{BundleError, Reader},
     checkpoint::{CheckpointError, Origin, SignedCheckpoint},
     digest::Digest,
     id::RoomId,
@@ -67,9 +66,6 @@ pub enum RestoreError {
     /// The bundle cannot be read.
     #[error("the bundle cannot be read: {0}")]
     Read(#[source] io::Error),
-    /// The bundle is not whole.
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
     /// The bundle is not in order.
     #[error("the bundle is not in order, and nothing was restored: {0}")]
     Audit(#[from] AuditFault),
@@ -172,27 +168,25 @@ async fn write(
     let store = SledStore::open(part, Options::default())?;
     let mut restoring =
         Restoring { store, rooms: HashMap::new(), done: Restored::default(), first_missing: None };
-    let (mut reader, mut audit) = (Reader::new(), Audit::new(check_here));
-    let mut buffer = vec![0; READ];
-    let mut total = 0;
+    let mut audit = Audit::new(check_here);
+    let (mut buffer, mut total) = (vec![0; READ], 0);
     loop {
         let read = bundle.read(&mut buffer).map_err(RestoreError::Read)?;
         if read == 0 {
             break;
         }
-        reader.feed(buffer.get(..read).unwrap_or_default());
         total += read as u64;
         progress(total);
-        while let Some(row) = reader.next_row()? {
-            for step in audit.row(row)? {
-                restoring.take(step, expected).await?;
-            }
-            if let Some(begin) = audit.begin() {
-                same_instance((&begin.domain, begin.chamber), expected)?;
-            }
+        let mut steps = Vec::new();
+        audit.feed(buffer.get(..read).unwrap_or_default(), |step| steps.push(step))?;
+        if let Some(begin) = audit.begin() {
+            same_instance((&begin.domain, begin.chamber), expected)?;
+        }
+        for step in steps {
+            restoring.take(step, expected).await?;
         }
     }
-    reader.finish()?;
+    audit.finish()?;
     if let Some(first) = restoring.first_missing.filter(|_| !expected.without_content) {
         return Err(RestoreError::WithoutContent { count: restoring.done.without_content, first });
     }
