@@ -10,6 +10,7 @@ use tearline_ledger::name::{Domain, NameError};
 use tearline_server::{
     check::{self, Fault},
     config::Config,
+    files::Attachments,
     init, logging, process,
     run::{Bound, LogKeys},
     store::{Options, SledStore},
@@ -106,7 +107,8 @@ fn check_store(file: &std::path::Path) -> anyhow::Result<ExitCode> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let store = SledStore::open(&folder, Options::default())?;
-    let whole = runtime.block_on(check::check(&store, |checked| match &checked.fault {
+    let files = Attachments::existing(&config.attachments_folder(), config.limits.uploads());
+    let whole = runtime.block_on(check::check(&store, &files, |checked| match &checked.fault {
         None => println!("{:<24} {:>9} entries  whole", checked.name, checked.size),
         Some(Fault { index: Some(index), what }) => println!("{}#{index}  DAMAGED: {what}", checked.name),
         Some(Fault { index: None, what }) => println!("{}  DAMAGED: {what}", checked.name),

@@ -9,7 +9,7 @@ use tearline_ledger::{id::RoomId, note::VerifierKey};
 use tearline_proto::v1::{attachments_server::AttachmentsServer, rooms_server::RoomsServer};
 use tokio::{
     net::TcpListener,
-    sync::{oneshot, watch},
+    sync::{Mutex, oneshot, watch},
     task,
     time::timeout,
 };
@@ -33,6 +33,7 @@ use crate::{
         rooms::{House, Rooms},
     },
     store::{Options, SledStore, StoreError},
+    sweep,
     tls::{Acceptor, Tls, TlsError},
 };
 
@@ -138,7 +139,8 @@ async fn house(
         registry,
         sequencer,
         quotas: Arc::clone(quotas),
-        files: Files::open(&config.attachments_folder()).await?,
+        files: Files::open(&config.attachments_folder(), config.limits.uploads()).await?,
+        entering: Mutex::new(()),
         attachment_bytes: config.limits.attachment_bytes,
         log_vkey,
         pace: Pace::new(config.limits.pace_milliseconds),
@@ -210,6 +212,7 @@ impl Bound {
             Admission::new(Arc::clone(&quotas), tls.revocations().clone(), limits.request_timeout);
         let usize_of = |limit: std::num::NonZeroU32| usize::try_from(limit.get()).unwrap_or(usize::MAX);
         let scrubbing = tokio::spawn(scrub::watch(Arc::clone(house.registry.store()), health.clone()));
+        let sweeping = tokio::spawn(sweep::keep_swept(Arc::clone(&house)));
         let router = Server::builder()
             .concurrency_limit_per_connection(usize_of(limits.calls_per_connection))
             .max_concurrent_streams(limits.streams_per_connection.get())
@@ -265,6 +268,7 @@ impl Bound {
         };
         refresh.abort();
         scrubbing.abort();
+        sweeping.abort();
         done
     }
 }
