@@ -3,9 +3,9 @@
 //! Each module has its own errors; here they come together, with the code that a command exits with.
 
 use crate::{
-    compose::ComposeError, connect::ConnectError, cosigning::CosignFault, durable::FileError,
-    evidence::Caught, join::JoinError, passphrase::PassphraseError, profile::ProfileError,
-    propose::ProposeError, refs::RefError, replica::ReplicaError, vault::VaultError,
+    attachments::AttachmentError, compose::ComposeError, connect::ConnectError, cosigning::CosignFault,
+    durable::FileError, evidence::Caught, join::JoinError, passphrase::PassphraseError,
+    profile::ProfileError, propose::ProposeError, refs::RefError, replica::ReplicaError, vault::VaultError,
 };
 
 /// Done.
@@ -82,6 +82,9 @@ pub enum Error {
         /// What it is.
         act: &'static str,
     },
+    /// An attachment cannot be sealed, sent, fetched or saved.
+    #[error(transparent)]
+    Attachment(Box<AttachmentError>),
     /// Content is not here.
     #[error("the content of {entry} is not here: {reason}")]
     NoContent {
@@ -90,6 +93,12 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
+}
+
+impl From<AttachmentError> for Error {
+    fn from(error: AttachmentError) -> Self {
+        Self::Attachment(Box::new(error))
+    }
 }
 
 impl Error {

@@ -66,6 +66,9 @@ pub enum ReleaseFault {
         /// The desk.
         originator: String,
     },
+    /// ORCON on an attachment, and no briefing that says who its originator is.
+    #[error("an attachment is ORCON and the proposal names no briefing: release it with its briefing")]
+    OrconAttachment,
     /// A seed is missing, superfluous or of the wrong length.
     #[error("the proposal must carry a seed of 32 bytes if it holds a charter, and else none: reject it")]
     Seed,
@@ -182,6 +185,34 @@ pub enum TargetFault {
     /// The sealed attachments are not those whose keys the content hands on.
     #[error("the attachments named are not those whose keys it hands on: reject the proposal")]
     Attachments,
+    /// An attachment's mark does not name all who would read it.
+    #[error(
+        "attachment {attachment}: ({mark}) is not releasable to {parties}: leave it out, or attach what may go to them anew, under its own mark"
+    )]
+    AttachmentNotReleasable {
+        /// Its position, from 1.
+        attachment: usize,
+        /// The mark.
+        mark: String,
+        /// The parties.
+        parties: String,
+    },
+    /// An attachment's mark is not shown as it must be.
+    #[error("attachment {attachment}: {fault}")]
+    AttachmentMark {
+        /// Its position, from 1.
+        attachment: usize,
+        /// The rule.
+        fault: PortionFault,
+    },
+    /// The same sealed bytes in two rooms: their readers could match them without opening anything.
+    #[error(
+        "attachment {attachment} is, or would be, in another room too, sealed under the same key: reject it and propose anew, which seals another copy"
+    )]
+    AttachmentShared {
+        /// Its position, from 1.
+        attachment: usize,
+    },
     /// Nobody of a party would read it.
     #[error("no party's desk reads this room now, so nothing would be released: reject the proposal")]
     NoReader,

@@ -282,6 +282,7 @@ pub(crate) struct Draft {
     pub(crate) targets: Vec<Identity>,
     pub(crate) signers: BTreeSet<MemberName>,
     pub(crate) quorum: u32,
+    pub(crate) attached: BTreeMap<Digest, Attached>,
     world: &'static World,
 }
 
@@ -291,7 +292,7 @@ impl Draft {
         let briefing = Some(world.briefing.reference().to_message());
         let signers = world.mediators.iter().take(2).map(|desk| desk.name.clone()).collect();
         let proposed = v1::Proposed { briefing, ..v1::Proposed::default() };
-        Self { proposed, targets: Vec::new(), signers, quorum: 2, world }
+        Self { proposed, targets: Vec::new(), signers, quorum: 2, attached: BTreeMap::new(), world }
     }
 
     pub(crate) fn add(&mut self, statement: &Statement, sealed: Vec<u8>) -> &mut Self {
@@ -333,6 +334,7 @@ impl Draft {
             rooms: &self.world.rooms(),
             briefing: Some(&self.world.briefing),
             content: &|_| Some(Content::new(note_content("Ours.")).unwrap()),
+            attached: &|digest| self.attached.get(digest).cloned().unwrap_or_default(),
             signers: &self.signers,
         })
     }
