@@ -10,7 +10,7 @@ use tearline_proto::v1::{
 };
 
 use super::{
-    WIDTH,
+    WIDTH, attachments,
     time::{dtg, iso},
     words::{Scale, likelihood_range},
     wrap,
@@ -49,9 +49,7 @@ pub fn body(content: &Content) -> String {
             out.push('\n');
         }
     }
-    for attachment in &message.attachments {
-        let _ = writeln!(out, " Attachment: {} ({} bytes)", safe(&attachment.name), attachment.size);
-    }
+    out.push_str(&attachments::list(&message.attachments));
     if message.ack_by != 0 {
         let _ = writeln!(out, " Acknowledgement due by {}", dtg(message.ack_by));
     }
@@ -171,6 +169,9 @@ pub fn to_json(content: &Content) -> Value {
     if let Some(tearline) = &message.tearline {
         let portions = tearline.portions.iter();
         set("portions", portions.map(|it| json!({"mark": it.mark, "text": it.text})).collect());
+    }
+    if !message.attachments.is_empty() {
+        set("attachments", attachments::to_json(&message.attachments));
     }
     match content.kind() {
         Some(Kind::Briefing(briefing)) => {

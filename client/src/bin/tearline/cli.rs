@@ -71,7 +71,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example: tearline status")]
     Status,
     /// Record a briefing (Markdown with portion marks) in the chamber.
-    #[command(after_help = "Example: tearline publish sake.md")]
+    #[command(
+        after_help = "Example: tearline publish sake.md --attach \"(C//REL TO DRC) map.png\" --attach source.pdf"
+    )]
     Publish(Publish),
     /// Propose to release portions of a briefing into one room, or several at once.
     #[command(
@@ -102,6 +104,11 @@ pub(crate) enum Command {
     /// Read a post.
     #[command(after_help = "Example: tearline read drc#42")]
     Read(Reference),
+    /// Save an attachment of a post, or of a proposal before it is signed.
+    #[command(
+        after_help = "Examples:\n  tearline save drc#42 --out maps\n  tearline save chamber#57 2 --out sake.pdf"
+    )]
+    Save(Save),
     /// Acknowledge posts.
     #[command(after_help = "Example: tearline ack drc#42 plenary#7")]
     Ack(Ack),
@@ -213,6 +220,8 @@ pub(crate) struct Who {
 pub(crate) struct Publish {
     /// The briefing: front matter, then paragraphs, each with a portion mark; - for standard input.
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) attach: Attach,
 }
 
 #[derive(Debug, Args)]
@@ -222,6 +231,11 @@ pub(crate) struct Release {
     /// Portions by number, as in 1,3.
     #[arg(long, value_delimiter = ',', required = true)]
     pub(crate) portions: Vec<u32>,
+    /// Attachments of the briefing by number, as in 1,2.
+    #[arg(long, value_delimiter = ',', value_name = "NUMBER")]
+    pub(crate) attach_from: Vec<usize>,
+    #[command(flatten)]
+    pub(crate) attach: Attach,
     /// Room names; several are released jointly.
     #[arg(long, num_args = 1.., required = true)]
     pub(crate) to: Vec<String>,
@@ -291,6 +305,29 @@ pub(crate) struct Reference {
     pub(crate) reference: String,
 }
 
+/// Files that go with a post.
+#[derive(Debug, Args)]
+pub(crate) struct Attach {
+    /// A file that goes with it, sealed; once for each. With a mark in front, as in "(C//REL TO DRC) map.png", it goes
+    /// only to those whom the mark names.
+    #[arg(long = "attach", value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Save {
+    /// ROOM#INDEX of a post or an open proposal, as in drc#42.
+    pub(crate) reference: String,
+    /// Which attachment: its number, or its name. Need not be said if there is only one.
+    pub(crate) which: Option<String>,
+    /// The file to write, or a folder that is there.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) out: PathBuf,
+    /// Take the place of a file that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Ack {
     /// ROOM#INDEX, as in drc#42.
@@ -318,6 +355,8 @@ pub(crate) struct Draft {
     /// The room; else your own.
     #[arg(long)]
     pub(crate) to: Option<String>,
+    #[command(flatten)]
+    pub(crate) attach: Attach,
 }
 
 #[derive(Debug, Args)]

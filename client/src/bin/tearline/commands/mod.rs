@@ -1,13 +1,16 @@
 //! The commands, one file each or one for a few that belong together.
 
 mod approve;
+mod attach;
 mod desk;
 mod found;
+mod handed;
 mod join;
 mod propose;
 mod quickstart;
 mod read;
 mod rooms;
+mod save;
 mod show;
 mod verify;
 mod write;
@@ -44,6 +47,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Fetch(args) => rooms::fetch(context, &args)?,
         Command::Inbox => rooms::inbox(context)?,
         Command::Read(args) => read::read(context, &args)?,
+        Command::Save(args) => save::save(context, &args)?,
         Command::Ack(args) => read::acknowledge(context, &args)?,
         Command::Write(args) => write::write(context, &args)?,
         Command::Verify(args) => verify::verify(context, &args)?,

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use tearline_client::{
+    attachments::HandedOn,
     compose::Submission,
     desk::{Desk, Room, now},
     propose::{
         Mediator, ProposeError,
         draft::{ProposalTerms, Proposed},
-        releases::{Lower, Portions, ReleaseOrder},
+        releases::{Lower, Portions, ReleaseOrder, ToRoom},
     },
     refs::EntryRef,
     session::Session,
@@ -26,9 +27,9 @@ use tearline_ledger::{
 use tearline_proto::v1::{self, Activity, Confidence, Finding, Likelihood, Precedence, content::Kind};
 use tokio::runtime::Runtime;
 
-use super::{found::read_card, show, sync_all};
+use super::{attach::Files, found::read_card, handed, show, sync_all};
 use crate::{
-    cli::{Admit, Lost, Publish, Release},
+    cli::{Admit, Attach, Lost, Publish, Release},
     context::{Context, Failure, Lift as _, text_of},
     report::say,
 };
@@ -55,6 +56,11 @@ impl Office {
     /// The operations of a mediator on the rooms as they are known here.
     pub(super) fn mediator(&self) -> Result<Mediator<'_>, Failure> {
         mediator(&self.desk, &self.rooms)
+    }
+
+    pub(super) fn chamber(&self) -> Result<&Room, Failure> {
+        let chamber = self.rooms.iter().find(|room| room.replica.name() == RoomName::CHAMBER);
+        chamber.ok_or_else(|| Failure::refused("the chamber is not known here: run tearline fetch"))
     }
 
     /// What an operation answers; an alarm's evidence is kept first.
@@ -92,21 +98,55 @@ fn send(
 
 fn propose(
     context: &Context,
-    (runtime, session, desk): (&Runtime, &Session, &Desk),
+    online: (&Runtime, &Session, &Desk),
     proposed: &Proposed,
 ) -> Result<(), Failure> {
+    propose_with(context, online, proposed, Carried::none())
+}
+
+/// What the chamber is given with a proposal: files, and the posts that record them.
+pub(super) struct Carried {
+    pub(super) files: Files,
+    pub(super) records: Vec<Submission>,
+}
+
+impl Carried {
+    fn none() -> Self {
+        Self { files: Files::none(), records: Vec::new() }
+    }
+
+    /// These files, with the posts that record them in the chamber.
+    pub(super) fn of(mediator: &Mediator<'_>, desk: &Desk, files: Files) -> Result<Self, Failure> {
+        let most = mediator.chamber().and_then(|it| Ok(it.replica.state()?.charter().limits.attachments));
+        let most = usize::try_from(judged(desk, most)?.max(1)).unwrap_or(usize::MAX);
+        let record = |some: &[HandedOn]| mediator.record_files("Files of a proposal", some);
+        let records = files.handed().chunks(most).map(record).collect::<Result<_, _>>();
+        Ok(Self { records: judged(desk, records)?, files })
+    }
+}
+
+pub(super) fn propose_with(
+    context: &Context,
+    (runtime, session, desk): (&Runtime, &Session, &Desk),
+    proposed: &Proposed,
+    carried: Carried,
+) -> Result<(), Failure> {
+    let Carried { mut files, mut records } = carried;
     if !context.json {
         say(context, &json!(null), &show::proposal(&proposed.shown, &[]))?;
     }
     if !context.confirm("Type yes to propose this to the other officers: ", "yes")? {
         return Err(Failure::refused("not proposed"));
     }
-    let entries = send(runtime, session, desk, std::slice::from_ref(&proposed.submission))?;
-    let entry = entries.into_iter().next().unwrap_or_default();
+    files.send(context, (runtime, session))?;
+    records.push(proposed.submission.clone());
+    let entry = send(runtime, session, desk, &records)?.pop().unwrap_or_default();
+    let mut json = json!({"proposal": entry});
+    files.done_into(&mut json)?;
     let text = format!(
         "Proposed as {entry}. Nothing has been sent to any party.\nNext: another desk runs `tearline approve {entry}`\n"
     );
-    say(context, &json!({"proposal": entry}), &text)
+    say(context, &json, &text)
 }
 
 /// Proposes a post that was composed already, into a room that has a party.
@@ -116,8 +156,14 @@ pub(super) fn post(
     online: (&Runtime, &Session, &Desk),
     room: &Room,
     content: &Content,
+    attach: &Attach,
 ) -> Result<(), Failure> {
     let rooms = online.2.rooms().lift()?;
+    let chamber = rooms.iter().find(|room| room.replica.name() == RoomName::CHAMBER);
+    let chamber =
+        chamber.ok_or_else(|| Failure::refused("the chamber is not known here: run tearline fetch"))?;
+    let files = Files::seal(context, online.2, chamber, Some(room), attach)?;
+    let to = room.name().lift()?;
     let message = content.message();
     let kind = message.kind.clone().ok_or_else(|| Failure::refused("the post has no kind"))?;
     let order = ReleaseOrder {
@@ -129,12 +175,12 @@ pub(super) fn post(
         ack_by: (message.ack_by != 0).then_some(message.ack_by),
         answers: message.answers.as_ref().and_then(Ref::from_message),
         refers: Vec::new(),
-        attachments: Vec::new(),
+        attachments: files.handed().into_iter().map(|file| ToRoom { room: to.clone(), file }).collect(),
         content_until: None,
     };
     let office = mediator(online.2, &rooms)?;
     let proposed = judged(online.2, office.propose_release(&order, &ProposalTerms::default()))?;
-    propose(context, online, &proposed)
+    propose_with(context, online, &proposed, Carried::of(&office, online.2, files)?)
 }
 
 pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> {
@@ -142,19 +188,26 @@ pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> 
     let file = BriefingFile::parse(text.as_bytes())
         .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
     let office = Office::open(context)?;
-    let submission = office.judged(office.mediator()?.publish(&file))?;
-    let question =
-        format!("{} portions, to be recorded in the chamber. Type yes to sign: ", file.portions.len());
+    let mut files = Files::seal(context, &office.desk, office.chamber()?, None, &args.attach)?;
+    let submission = office.judged(office.mediator()?.publish_with(&file, &files.handed()))?;
+    let question = format!(
+        "{} portions, {} attachments, to be recorded in the chamber. Type yes to sign: ",
+        file.portions.len(),
+        files.handed().len()
+    );
     if !context.confirm(&question, "yes")? {
         return Err(Failure::refused("not published"));
     }
+    files.send(context, (&office.runtime, &office.session))?;
     let entries = office.send(&[submission])?;
     let entry = entries.into_iter().next().unwrap_or_default();
     let text = format!(
         "Recorded as {entry}, {} portions. Only mediators can read it.\nNext: tearline release {entry} --portions 1 --to ROOM\n",
         file.portions.len()
     );
-    say(context, &json!({"entry": entry, "portions": file.portions.len()}), &text)
+    let mut json = json!({"entry": entry, "portions": file.portions.len()});
+    files.done_into(&mut json)?;
+    say(context, &json, &text)
 }
 
 pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> {
@@ -166,6 +219,7 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
     let mediator = office.mediator()?;
     let resolved = office.desk.resolve(&briefing).lift()?;
     let recorded = recorded(&office, &briefing)?;
+    let files = handed::gather(context, &office, (&briefing, &recorded), (&to, args))?;
     let order = ReleaseOrder {
         to,
         portions: Some(Portions {
@@ -181,12 +235,13 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
         ack_by: None,
         answers: answers(&office, args)?,
         refers: Vec::new(),
-        attachments: Vec::new(),
+        attachments: files.to,
         content_until: None,
     };
     let terms = ProposalTerms { open_for: args.open_for * 3600, ..ProposalTerms::default() };
     let proposed = office.judged(mediator.propose_release(&order, &terms))?;
-    office.propose(context, &proposed)
+    let carried = Carried::of(&mediator, &office.desk, files.fresh)?;
+    propose_with(context, (&office.runtime, &office.session, &office.desk), &proposed, carried)
 }
 
 fn recorded(office: &Office, briefing: &EntryRef) -> Result<Content, Failure> {

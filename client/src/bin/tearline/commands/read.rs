@@ -9,6 +9,7 @@ use tearline_client::{
     refs::EntryRef,
     replica::Line,
     show::{
+        attachments::how_to_save,
         content::{body, precedence, to_json},
         ends,
         time::{dtg, iso},
@@ -89,6 +90,7 @@ fn render(reading: &Reading, of: &str) -> String {
         out.push_str(" Any other portions were withheld. How many cannot be known.");
     }
     out.push('\n');
+    out.push_str(&how_to_save(&reading.entry.to_string(), content.message().attachments.len()));
     out
 }
 

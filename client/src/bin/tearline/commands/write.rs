@@ -11,7 +11,7 @@ use tearline_client::{
 use tearline_ledger::{content::Content, name::Role};
 use tearline_proto::v1;
 
-use super::{read::own_room, sync_all};
+use super::{attach::Files, read::own_room, sync_all};
 use crate::{
     cli::{Draft, Write},
     context::{Context, Failure, Lift as _, text_of},
@@ -36,20 +36,26 @@ pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
     let by_quorum = desk.member().role() == Role::Mediator
         && room.replica.state().is_ok_and(|state| state.constitution().has_party());
     if by_quorum {
-        return super::propose::post(context, (&runtime, &session, &desk), &room, &content);
+        return super::propose::post(context, (&runtime, &session, &desk), &room, &content, &draft.attach);
     }
+    let mut files = Files::seal(context, &desk, &room, None, &draft.attach)?;
+    let content = files.put_into(content)?;
     show(context, &room, &content)?;
     let question = format!("Type yes to send this to {}: ", room.replica.name());
     if !context.confirm(&question, "yes")? {
         return Err(Failure::refused("not sent"));
     }
+    files.send(context, (&runtime, &session))?;
     let member = desk.member().clone();
     let writer = room.writer(&member, now()).lift()?;
-    let post = writer.post(&room.keys, &content, PostTerms::default()).lift()?;
+    let terms = PostTerms { attachments: files.named(), ..PostTerms::default() };
+    let post = writer.post(&room.keys, &content, terms).lift()?;
     let submission = post.sign(desk.vault().lift()?.sign_key()).lift()?;
     let receipts = runtime.block_on(submit::submit(&session, &desk, &[submission], now())).lift()?;
     let entry = receipts.first().map(|it| format!("{}#{}", it.name, it.index)).unwrap_or_default();
-    say(context, &json!({"entry": entry, "kind": content.kind_name()}), &format!("Posted {entry}.\n"))
+    let mut json = json!({"entry": entry, "kind": content.kind_name()});
+    files.done_into(&mut json)?;
+    say(context, &json, &format!("Posted {entry}.\n"))
 }
 
 fn resolve(desk: &Desk, entry: &str) -> Result<v1::Ref, String> {
