@@ -10,6 +10,9 @@ use super::{WIDTH, content::safe, wrap};
 /// Bytes as people say them, as in `1.2 MiB`.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes == 1 {
+        return "1 byte".to_owned();
+    }
     if bytes < 1024 {
         return format!("{bytes} bytes");
     }
@@ -72,7 +75,7 @@ mod tests {
     #[test]
     fn sizes_are_said_as_people_say_them() {
         for (bytes, said) in [
-            (1, "1 bytes"),
+            (1, "1 byte"),
             (1023, "1023 bytes"),
             (1024, "1.0 KiB"),
             (1_300_000, "1.2 MiB"),
