@@ -181,7 +181,7 @@ Note: 1 text string
 Decoy:
 ManifestNotice: 1 briefing Ref, 2 room bytes
 AttachmentKey: 1 digest bytes, 2 size uint64, 3 key bytes, 4 name string, 5 media_type
-    string
+    string, 6 mark string
 Proposed: 1 targets *Target, 2 seed bytes, 3 briefing Ref, 4 downgrades *Downgrade, 5
     grants *Grant, 6 note string, 7 tls_keys *bytes
 Target: 1 room bytes, 2 statement bytes, 3 content bytes
