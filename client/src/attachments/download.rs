@@ -1,13 +1,12 @@
-//! Fetching an attachment: sealed bytes into the profile, verified as they come; then opened into the file wanted.
+//! Fetching an attachment: sealed bytes into the profile, verified as they come.
 //!
-//! What came before a connection broke stays, and is where the next attempt goes on. The file wanted appears only when
-//! all of it is there, is what the author signed, and opens. Other bytes than were signed, or none though the post
-//! stands, are the server's doing: an alarm.
+//! What came before a connection broke stays, and is where the next attempt goes on. Other bytes than were signed, or
+//! none though the post stands, are the server's doing: an alarm. What becomes of the bytes is `save`'s affair.
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Read, Seek as _, SeekFrom, Write as _},
-    path::{Path, PathBuf},
+    io::{Read as _, Seek as _, SeekFrom, Write as _},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -29,7 +28,6 @@ use crate::{
     durable,
     error::Error,
     evidence::{Exhibit, Raised},
-    refs::EntryRef,
     session::{CALL_TIMEOUT, Session, id_bytes},
 };
 
@@ -58,15 +56,16 @@ pub struct Fetched {
     pub before: u64,
     /// Sealed bytes that came.
     pub received: u64,
-    part: Part,
-    entry: String,
+    pub(super) part: Part,
+    /// The post, as in `drc#42`.
+    pub(super) entry: String,
 }
 
 /// The local copy of the sealed bytes; no other command touches it meanwhile.
 #[derive(Debug)]
-struct Part {
-    path: PathBuf,
-    file: File,
+pub(super) struct Part {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
 }
 
 /// Fetches an attachment, from where an earlier attempt was broken off.
@@ -83,9 +82,9 @@ pub async fn fetch(
     let before = part.length()?;
     let (mut received, mut waits) = (0, AGAIN.iter());
     loop {
-        let mut receiver = Receiver::resume(&mut part, wanted)?;
-        let resumed = receiver.received > 0;
-        let came = receive(session, wanted, &mut receiver, &mut received, progress).await;
+        let mut taking = Receiver::resume(&mut part, wanted)?;
+        let resumed = taking.received > 0;
+        let came = receive(session, wanted, &mut taking, &mut received, progress).await;
         match came {
             Ok(()) => {}
             Err(error) if worth_another(&error) => {
@@ -98,7 +97,7 @@ pub async fn fetch(
             }
             Err(error) => return Err(error),
         }
-        let (digest, fault) = receiver.finish();
+        let (digest, fault) = taking.finish();
         if digest == wanted.handed.named.digest {
             return match fault {
                 None => Ok(Fetched { handed: wanted.handed.clone(), before, received, part, entry }),
@@ -110,7 +109,7 @@ pub async fn fetch(
             };
         }
         if !resumed {
-            return Err(wrong(desk, wanted, part, digest));
+            return Err(wrong(desk, wanted, &part, digest));
         }
         // What lay here may be what is wrong: nobody is accused before all has come in one piece.
         part.empty()?;
@@ -141,19 +140,19 @@ fn require_live(wanted: &Wanted<'_>, entry: &str) -> Result<(), Error> {
 async fn receive(
     session: &Session,
     wanted: &Wanted<'_>,
-    receiver: &mut Receiver<'_>,
+    taking: &mut Receiver<'_>,
     received: &mut u64,
     progress: &mut Progress<'_>,
 ) -> Result<(), Error> {
     let named = wanted.handed.named;
-    progress(receiver.received, named.size);
-    if receiver.received == named.size {
+    progress(taking.received, named.size);
+    if taking.received == named.size {
         return Ok(());
     }
     let request = v1::GetRequest {
         room: id_bytes(wanted.room.replica.room()),
         digest: Bytes::copy_from_slice(named.digest.as_bytes()),
-        offset: receiver.received,
+        offset: taking.received,
         index: wanted.index,
     };
     let mut client = session.attachments();
@@ -163,17 +162,17 @@ async fn receive(
         let next = timeout(CALL_TIMEOUT, chunks.message()).await.map_err(|_| session.timed_out())?;
         let Some(chunk) = next.map_err(|status| session.refused(&status))? else { break };
         *received += chunk.data.len() as u64;
-        let more = receiver.take(&chunk.data)?;
-        progress(receiver.received.min(named.size), named.size);
+        let more = taking.take(&chunk.data)?;
+        progress(taking.received.min(named.size), named.size);
         if !more {
             return Ok(());
         }
     }
-    if receiver.received == named.size {
+    if taking.received == named.size {
         return Ok(());
     }
     let name = names::to_save(&wanted.handed.key.name);
-    Err(AttachmentError::BrokenOff { name, received: receiver.received, size: named.size }.into())
+    Err(AttachmentError::BrokenOff { name, received: taking.received, size: named.size }.into())
 }
 
 /// Takes sealed bytes in order: into the part, the digest and, chunk by chunk, the opener.
@@ -268,7 +267,7 @@ impl Part {
         self.file.set_len(0).map_err(io_error("write", &self.path))
     }
 
-    fn remove(self) -> Result<(), AttachmentError> {
+    pub(super) fn remove(self) -> Result<(), AttachmentError> {
         fs::remove_file(&self.path).map_err(io_error("remove", &self.path))
     }
 }
@@ -279,7 +278,7 @@ fn withheld(desk: &Desk, wanted: &Wanted<'_>) -> Error {
 }
 
 /// Keeps what was served beside the evidence, and accuses.
-fn wrong(desk: &Desk, wanted: &Wanted<'_>, part: Part, served: Digest) -> Error {
+fn wrong(desk: &Desk, wanted: &Wanted<'_>, part: &Part, served: Digest) -> Error {
     let (room, index) = (wanted.room.replica.name().to_owned(), wanted.index);
     let size = match part.length() {
         Ok(size) => size,
@@ -308,164 +307,5 @@ fn raise(desk: &Desk, wanted: &Wanted<'_>, raised: Raised) -> Error {
     match wanted.room.replica.require_entry(wanted.index) {
         Ok(kept) => desk.raise(id, raised.with(Exhibit::entry("kept here", wanted.index, kept.bytes()))),
         Err(error) => desk.alarmed(id, error),
-    }
-}
-
-/// A file that was saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Saved {
-    /// Where.
-    pub path: PathBuf,
-    /// SHA-256 of the plain file.
-    pub plain: Digest,
-    /// Its first bytes.
-    pub head: Vec<u8>,
-}
-
-impl Fetched {
-    /// The plain bytes, opened as they are read.
-    pub fn reader(&mut self) -> Result<impl Read + '_, AttachmentError> {
-        let path = &self.part.path;
-        self.part.file.seek(SeekFrom::Start(0)).map_err(io_error("read", path))?;
-        let opener = self.handed.opener()?;
-        Ok(Opening { file: &mut self.part.file, opener, plain: io::Cursor::new(Vec::new()) })
-    }
-
-    /// Opens it into a file that appears only when it is whole. `overwrite`: take the place of one that is there.
-    pub fn save(mut self, target: &Path, overwrite: bool) -> Result<Saved, AttachmentError> {
-        let exists = || AttachmentError::Exists(target.to_owned());
-        if !overwrite && fs::symlink_metadata(target).is_ok() {
-            return Err(exists());
-        }
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let temporary = target.with_file_name(format!(".{name}.part"));
-        let written = self.write(&temporary);
-        let (plain, head) = written.inspect_err(|_| drop(fs::remove_file(&temporary)))?;
-        let moved = if overwrite { fs::rename(&temporary, target) } else { take_place(&temporary, target) };
-        moved.map_err(|error| {
-            drop(fs::remove_file(&temporary));
-            if error.kind() == io::ErrorKind::AlreadyExists {
-                exists()
-            } else {
-                io_error("create", target)(error)
-            }
-        })?;
-        durable::sync_folder(parent(target))?;
-        self.part.remove()?;
-        Ok(Saved { path: target.to_owned(), plain, head })
-    }
-
-    /// Forgets the sealed bytes.
-    pub fn forget(self) -> Result<(), AttachmentError> {
-        self.part.remove()
-    }
-
-    fn write(&mut self, temporary: &Path) -> Result<(Digest, Vec<u8>), AttachmentError> {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        // What an attempt that was killed left; never what a link leads to.
-        match fs::remove_file(temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(io_error("remove", temporary)(error));
-            }
-            _ => {}
-        }
-        let out = File::options().write(true).create_new(true).mode(0o600).open(temporary);
-        let mut out = out.map_err(io_error("create", temporary))?;
-        let (entry, name) = (self.entry.clone(), names::to_save(&self.handed.key.name));
-        let mut plain = self.reader()?;
-        let (mut hash, mut head, mut buffer) = (Context::new(&SHA256), Vec::new(), vec![0; CHUNK_LEN]);
-        loop {
-            let read = plain.read(&mut buffer).map_err(|error| does_not_open(&entry, &name, error))?;
-            let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-            if head.is_empty() {
-                head = bytes.get(..bytes.len().min(super::media::HEAD)).unwrap_or_default().to_vec();
-            }
-            hash.update(bytes);
-            out.write_all(bytes).map_err(io_error("write", temporary))?;
-        }
-        out.sync_all().map_err(io_error("write", temporary))?;
-        Ok((Digest::from_slice(hash.finish().as_ref()).unwrap_or_default(), head))
-    }
-}
-
-fn does_not_open(entry: &str, name: &str, error: io::Error) -> AttachmentError {
-    match error.downcast::<StreamError>() {
-        Ok(error) => AttachmentError::DoesNotOpen { entry: entry.to_owned(), name: name.to_owned(), error },
-        Err(error) => io_error("read", Path::new(name))(error),
-    }
-}
-
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Gives a file its name, unless another has it. A link refuses that by itself; where there are no links, as on many
-/// memory sticks, it is looked at just before.
-fn take_place(temporary: &Path, target: &Path) -> io::Result<()> {
-    match fs::hard_link(temporary, target) {
-        Ok(()) => fs::remove_file(temporary),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        Err(_) if fs::symlink_metadata(target).is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(_) => fs::rename(temporary, target),
-    }
-}
-
-/// Plain bytes out of sealed ones. The error at its end, if the last chunk did not come, is the opener's.
-struct Opening<'a> {
-    file: &'a mut File,
-    opener: StreamOpener,
-    plain: io::Cursor<Vec<u8>>,
-}
-
-impl Read for Opening<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.plain.read(out)?;
-            let Some(wants) = self.opener.wants().filter(|_| read == 0 && !out.is_empty()) else {
-                return Ok(read);
-            };
-            let mut sealed = Vec::with_capacity(wants);
-            (&mut *self.file).take(wants as u64).read_to_end(&mut sealed)?;
-            self.plain = io::Cursor::new(self.opener.push(sealed).map_err(io::Error::other)?);
-        }
-    }
-}
-
-/// Where a file is saved: in a folder under its own name, made fit; else as the path says.
-pub fn target(out: &Path, name: &str) -> PathBuf {
-    if out.is_dir() { out.join(names::to_save(name)) } else { out.to_owned() }
-}
-
-/// The attachment that a number, from 1, or a name means. If there is only one, it need not be said.
-pub fn choose<'a>(
-    entry: &EntryRef,
-    all: &'a [HandedOn],
-    wanted: Option<&str>,
-) -> Result<(usize, &'a HandedOn), AttachmentError> {
-    let none = |wanted: &str| {
-        let shown: Vec<String> = (1..)
-            .zip(all)
-            .map(|(number, it)| format!("{number} ({})", names::to_save(&it.key.name)))
-            .collect();
-        let has = if shown.is_empty() { "none".to_owned() } else { shown.join(", ") };
-        AttachmentError::NoSuch { entry: entry.to_string(), wanted: wanted.escape_debug().to_string(), has }
-    };
-    let Some(wanted) = wanted else {
-        return match all {
-            [only] => Ok((1, only)),
-            [] => Err(none("at all")),
-            _ => Err(none("of its own")),
-        };
-    };
-    let by_number = wanted
-        .parse::<usize>()
-        .ok()
-        .and_then(|number| number.checked_sub(1).and_then(|at| all.get(at)).map(|found| (number, found)));
-    let mut by_name =
-        (1..).zip(all).filter(|(_, it)| it.key.name == wanted || names::to_save(&it.key.name) == wanted);
-    match (by_number, by_name.next(), by_name.next()) {
-        (Some(found), ..) => Ok(found),
-        (None, Some(found), None) => Ok(found),
-        _ => Err(none(wanted)),
     }
 }

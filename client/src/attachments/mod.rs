@@ -6,9 +6,11 @@
 
 pub mod download;
 mod error;
+mod journal;
 pub mod media;
 pub mod names;
 pub mod outgoing;
+pub mod save;
 pub mod upload;
 
 use std::{
@@ -81,7 +83,7 @@ impl HandedOn {
 
     fn opener(&self) -> Result<StreamOpener, AttachmentError> {
         let key: &[u8; 32] = self.key.key.as_ref().try_into().map_err(|_| AttachmentError::Key)?;
-        Ok(StreamOpener::new(&AttachmentKey::from_bytes(key), self.key.size).map_err(stream)?)
+        StreamOpener::new(&AttachmentKey::from_bytes(key), self.key.size).map_err(stream)
     }
 }
 

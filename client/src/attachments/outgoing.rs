@@ -5,26 +5,29 @@
 //! is still what it was, goes on from there. Whom it is for is not known here.
 
 use std::{
-    fs::{self, File, Metadata},
+    fs::{self, File},
     io::{self, Read, Write as _},
-    os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use ring::digest::{Context, SHA256};
-use serde::{Deserialize, Serialize};
 use tearline_ledger::{
     digest::Digest,
     keys::fresh,
-    seal,
     statement::Attachment,
     stream::{StreamSealer, sealed_size},
 };
 use tearline_proto::v1;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
-use super::{AttachmentError, HandedOn, Progress, Waiting, error::io_error, media, names, stream};
+use super::{
+    AttachmentError, HandedOn, Progress, Waiting,
+    error::io_error,
+    journal::{Facts, Secret, close, facts, find},
+    media, names, stream,
+};
 use crate::{
     desk::Room,
     durable::{self, FileError},
@@ -32,9 +35,6 @@ use crate::{
 
 /// How long a file waits that nobody goes on with.
 const WAITS: Duration = Duration::from_hours(48);
-/// A journal is a few lines.
-const JOURNAL_MAX: u64 = 64 << 10;
-
 /// A file, sealed and ready to be sent.
 #[derive(Debug)]
 pub struct Outgoing {
@@ -44,47 +44,8 @@ pub struct Outgoing {
     pub plain: Digest,
     /// Whether an earlier attempt had sealed it.
     pub resumed: bool,
-    sealed: PathBuf,
-    journal: PathBuf,
-}
-
-/// What a file is recognised by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Facts {
-    path: PathBuf,
-    size: u64,
-    inode: u64,
-    modified: (i64, i64),
-}
-
-/// What goes into a journal's sealed part.
-#[derive(Serialize, Deserialize)]
-struct Secret {
-    facts: Facts,
-    plain: String,
-    key: String,
-    name: String,
-    media_type: String,
-    mark: String,
-    digest: String,
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.key.zeroize();
-    }
-}
-
-/// A journal: sealed, with the claim that opens it.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Journal {
-    epoch: u64,
-    id: String,
-    salt: String,
-    key_commitment: String,
-    digest: String,
-    sealed: String,
+    pub(super) sealed: PathBuf,
+    pub(super) journal: PathBuf,
 }
 
 impl Outgoing {
@@ -114,8 +75,8 @@ pub fn seal_file(
     let mut file = open(path)?;
     let before = file.metadata().map_err(io_error("look at", path))?;
     require_size(room, path, before.len())?;
-    let facts = facts(path, &before)?;
-    if let Some(mut found) = find(waiting, room, &facts)? {
+    let known = facts(path, &before)?;
+    if let Some(mut found) = find(waiting, room, &known)? {
         mark.clone_into(&mut found.handed.key.mark);
         let (hash, _) = hash(&mut file, path, before.len(), progress)?;
         if hash == found.plain {
@@ -129,12 +90,12 @@ pub fn seal_file(
     let sealed = seal_from(waiting, &mut file, before.len(), path, progress)?;
     let after = file.metadata().map_err(io_error("look at", path))?;
     let ended = file.read(&mut [0]).map_err(io_error("read", path))? == 0;
-    if !ended || self::facts(path, &after)? != facts {
+    if !ended || facts(path, &after)? != known {
         remove(&sealed.path)?;
         return Err(AttachmentError::Changed(path.to_owned()));
     }
     let told = Told { name, media_type, mark: mark.to_owned() };
-    keep(waiting, room, sealed, Some(facts), told)
+    keep(waiting, room, sealed, Some(known), told)
 }
 
 /// Seals again, under a fresh key, what `plain` reads: `size` bytes that another attachment opens to.
@@ -211,9 +172,9 @@ fn seal_into(
         progress(done, size);
     }
     out.sync_all().map_err(io_error("write", temporary))?;
-    let sealed = sealer.finish().map_err(stream)?;
+    let whole = sealer.finish().map_err(stream)?;
     let plain = Digest::from_slice(hash.finish().as_ref()).unwrap_or_default();
-    let named = Attachment { digest: sealed.digest, size: sealed.size };
+    let named = Attachment { digest: whole.digest, size: whole.size };
     Ok((named, plain, Zeroizing::new(*key.expose())))
 }
 
@@ -230,7 +191,7 @@ fn keep(
         let secret = Secret {
             facts,
             plain: sealed.plain.to_hex(),
-            key: hex::encode(&*sealed.key),
+            key: hex::encode(sealed.key.as_slice()),
             name: told.name.clone(),
             media_type: told.media_type.clone(),
             mark: told.mark.clone(),
@@ -250,77 +211,6 @@ fn keep(
     Ok(Outgoing { handed, plain: sealed.plain, resumed: false, sealed: sealed.path, journal })
 }
 
-fn close(room: &Room, secret: &Secret) -> Result<Vec<u8>, AttachmentError> {
-    let no_key = || AttachmentError::NoRoomKey(room.replica.name().to_owned());
-    let epoch = room.keys.epochs().max().ok_or_else(no_key)?;
-    let key = room.keys.get(epoch).ok_or_else(no_key)?;
-    let plain = Zeroizing::new(serde_json::to_vec(secret).unwrap_or_default());
-    let id = *fresh::<16>()?;
-    let room_id = room.replica.room().0;
-    let context = seal::Context { room: &room_id, epoch, id: &id, author: JOURNAL };
-    let sealed = seal::seal(key, &seal::fresh_salt()?, &context, &plain)?;
-    let journal = Journal {
-        epoch,
-        id: hex::encode(id),
-        salt: hex::encode(sealed.claim.salt),
-        key_commitment: hex::encode(sealed.claim.key_commitment),
-        digest: sealed.claim.digest.to_hex(),
-        sealed: hex::encode(&sealed.bytes),
-    };
-    Ok(serde_json::to_vec(&journal).unwrap_or_default())
-}
-
-/// No member is called so: what is sealed for a journal opens as nothing else.
-const JOURNAL: &str = "tearline/v1/outgoing";
-
-/// What an earlier attempt left of this very file for this room.
-fn find(waiting: &Waiting, room: &Room, facts: &Facts) -> Result<Option<Outgoing>, AttachmentError> {
-    for (path, _) in files(waiting)? {
-        if path.extension().is_none_or(|it| it != "journal") {
-            continue;
-        }
-        let Ok(bytes) = durable::read(&path, JOURNAL_MAX) else { continue };
-        let Some(secret) = open_journal(room, &bytes) else { continue };
-        let sealed = path.with_extension("sealed");
-        let whole = || fs::metadata(&sealed).map(|it| it.len()).ok() == sealed_size(secret.facts.size);
-        if secret.facts == *facts && whole() {
-            return Ok(outgoing(&secret, sealed, path));
-        }
-    }
-    Ok(None)
-}
-
-fn outgoing(secret: &Secret, sealed: PathBuf, journal: PathBuf) -> Option<Outgoing> {
-    let digest = Digest::from_hex(&secret.digest)?;
-    let key = v1::AttachmentKey {
-        digest: digest.as_bytes().to_vec().into(),
-        size: secret.facts.size,
-        key: hex::decode(&secret.key).ok()?.into(),
-        name: secret.name.clone(),
-        media_type: secret.media_type.clone(),
-        mark: secret.mark.clone(),
-    };
-    let handed = HandedOn::of(&key)?;
-    Some(Outgoing { handed, plain: Digest::from_hex(&secret.plain)?, resumed: true, sealed, journal })
-}
-
-fn open_journal(room: &Room, bytes: &[u8]) -> Option<Secret> {
-    let journal: Journal = serde_json::from_slice(bytes).ok()?;
-    let key = room.keys.get(journal.epoch)?;
-    let id: [u8; 16] = hex::decode(&journal.id).ok()?.try_into().ok()?;
-    let sealed = hex::decode(&journal.sealed).ok()?;
-    let claim = seal::Claim {
-        salt: hex::decode(&journal.salt).ok()?.try_into().ok()?,
-        key_commitment: hex::decode(&journal.key_commitment).ok()?.try_into().ok()?,
-        digest: Digest::from_hex(&journal.digest)?,
-        size: sealed.len() as u64,
-    };
-    let room_id = room.replica.room().0;
-    let context = seal::Context { room: &room_id, epoch: journal.epoch, id: &id, author: JOURNAL };
-    let plain = Zeroizing::new(seal::open(key, &context, &claim, &sealed).ok()?);
-    serde_json::from_slice(&plain).ok()
-}
-
 /// Removes what nobody has gone on with for two days.
 fn expire(waiting: &Waiting) -> Result<(), AttachmentError> {
     for (path, modified) in files(waiting)? {
@@ -331,7 +221,7 @@ fn expire(waiting: &Waiting) -> Result<(), AttachmentError> {
     Ok(())
 }
 
-fn files(waiting: &Waiting) -> Result<Vec<(PathBuf, SystemTime)>, AttachmentError> {
+pub(super) fn files(waiting: &Waiting) -> Result<Vec<(PathBuf, SystemTime)>, AttachmentError> {
     let folder = &waiting.0;
     let entries = fs::read_dir(folder).map_err(io_error("look into", folder))?;
     let mut out = Vec::new();
@@ -375,16 +265,6 @@ fn require_size(room: &Room, path: &Path, size: u64) -> Result<(), AttachmentErr
     }
     let room = room.replica.name().to_owned();
     Err(AttachmentError::TooLarge { path: path.to_owned(), room, size: sealed, most })
-}
-
-fn facts(path: &Path, found: &Metadata) -> Result<Facts, AttachmentError> {
-    let whole = fs::canonicalize(path).map_err(io_error("look at", path))?;
-    Ok(Facts {
-        path: whole,
-        size: found.len(),
-        inode: found.ino(),
-        modified: (found.mtime(), found.mtime_nsec()),
-    })
 }
 
 fn head_of(path: &Path) -> Result<Vec<u8>, AttachmentError> {

@@ -39,7 +39,7 @@ impl Mediator<'_> {
         let content = Content::new(v1::Content { attachments, ..content })?;
         let chamber = self.chamber()?;
         let attachments = attached.iter().map(|it| it.named).collect();
-        let terms = PostTerms { manifests, attachments, ..PostTerms::default() };
+        let terms = PostTerms { attachments, manifests, ..PostTerms::default() };
         let draft = self.writer(&chamber)?.post(chamber.keys, &content, terms)?;
         Ok(draft.sign(self.key)?)
     }

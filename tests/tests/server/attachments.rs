@@ -249,8 +249,8 @@ async fn a_release_hands_on_what_the_chamber_has_and_a_refused_one_leaves_nothin
     let index = live.world().state(drc).unwrap().size().0 - 1;
     assert!(get(&mut live, &desks.drc_liaison, drc, index, &attachment).await.unwrap() == bytes);
     let refused = get(&mut live, &desks.rwanda_liaison, drc, index, &attachment).await.unwrap_err();
-    let none = get(&mut live, &desks.rwanda_liaison, RoomId(Digest([9; 32])), index, &attachment).await;
-    assert_eq!(refused.details(), none.unwrap_err().details());
+    let never = get(&mut live, &desks.rwanda_liaison, RoomId(Digest([9; 32])), index, &attachment).await;
+    assert_eq!(refused.details(), never.unwrap_err().details());
 
     // What only another room has is not handed on to a party, whoever names it.
     let (_, absent) = sealed(50_000);

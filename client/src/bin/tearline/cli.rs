@@ -79,7 +79,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example: tearline release chamber#7 --portions 1,3 --to drc --subject \"Column towards Sake\""
     )]
-    Release(Release),
+    Release(Box<Release>),
     /// Proposals that wait for signatures.
     #[command(after_help = "Example: tearline pending")]
     Pending,

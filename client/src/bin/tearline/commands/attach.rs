@@ -31,14 +31,14 @@ struct Given {
 /// Files sealed for one room.
 pub(super) struct Files {
     room: Option<RoomId>,
-    files: Vec<Outgoing>,
+    all: Vec<Outgoing>,
     sent: Vec<Sent>,
 }
 
 impl Files {
     /// None.
     pub(super) fn none() -> Self {
-        Self { room: None, files: Vec::new(), sent: Vec::new() }
+        Self { room: None, all: Vec::new(), sent: Vec::new() }
     }
 
     /// Seals what the command line names, for the room into which it is sent. `target`, if it is another one, is where it
@@ -67,37 +67,37 @@ impl Files {
             };
             let sealed = seal_file(&waiting, room, (path, mark), &mut told);
             bar.finish_and_clear();
-            out.files.push(sealed.lift()?);
+            out.all.push(sealed.lift()?);
         }
         Ok(out)
     }
 
     /// Adds a file that was sealed for the same room.
     pub(super) fn push(&mut self, file: Outgoing) {
-        self.files.push(file);
+        self.all.push(file);
     }
 
     /// The files.
     pub(super) fn outgoing(&self) -> &[Outgoing] {
-        &self.files
+        &self.all
     }
 
     /// As a post hands them on.
     pub(super) fn handed(&self) -> Vec<HandedOn> {
-        self.files.iter().map(|file| file.handed.clone()).collect()
+        self.all.iter().map(|file| file.handed.clone()).collect()
     }
 
     /// What the statement says of them.
     pub(super) fn named(&self) -> Vec<Attachment> {
-        self.files.iter().map(|file| file.handed.named).collect()
+        self.all.iter().map(|file| file.handed.named).collect()
     }
 
     /// The content with their keys in it.
     pub(super) fn put_into(&self, content: Content) -> Result<Content, Failure> {
-        if self.files.is_empty() {
+        if self.all.is_empty() {
             return Ok(content);
         }
-        let attachments = self.files.iter().map(|file| file.handed.key.clone()).collect();
+        let attachments = self.all.iter().map(|file| file.handed.key.clone()).collect();
         let message = v1::Content { attachments, ..content.message().clone() };
         Content::new(message).map_err(Failure::refused)
     }
@@ -109,7 +109,7 @@ impl Files {
         (runtime, session): (&Runtime, &Session),
     ) -> Result<(), Failure> {
         let Some(room) = self.room else { return Ok(()) };
-        for file in &self.files {
+        for file in &self.all {
             let bar = context.bytes(format!("Sending {}", safe(&file.handed.key.name)));
             let mut told = |done, all| {
                 bar.set_length(all);
@@ -134,7 +134,7 @@ impl Files {
 
     fn done(self) -> Result<Vec<Value>, Failure> {
         let mut out = Vec::new();
-        for (file, sent) in self.files.into_iter().zip(&self.sent) {
+        for (file, sent) in self.all.into_iter().zip(&self.sent) {
             let key = &file.handed.key;
             out.push(json!({
                 "name": key.name,

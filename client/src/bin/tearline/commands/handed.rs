@@ -8,6 +8,7 @@ use tearline_client::{
         AttachmentError, HandedOn, Waiting,
         download::Wanted,
         outgoing::{Outgoing, seal_again},
+        save::choose,
     },
     propose::{Mediator, releases::ToRoom},
     refs::EntryRef,
@@ -69,8 +70,7 @@ fn chosen(briefing: &EntryRef, all: &[HandedOn], numbers: &[usize]) -> Result<Ve
     let mut out = Vec::new();
     for number in numbers.iter().collect::<BTreeSet<_>>() {
         let number = number.to_string();
-        let (_, found) =
-            tearline_client::attachments::download::choose(briefing, all, Some(&number)).lift()?;
+        let (_, found) = choose(briefing, all, Some(&number)).lift()?;
         out.push(found.clone());
     }
     Ok(out)

@@ -29,7 +29,6 @@ use crate::{
     report::say,
 };
 
-#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     let reference: EntryRef = args.reference.parse().lift()?;
     let desk = context.desk()?;

@@ -6,8 +6,9 @@ use serde_json::json;
 use tearline_client::{
     attachments::{
         AttachmentError, HandedOn, Waiting,
-        download::{self, Wanted, choose, fetch},
+        download::{Fetched, Wanted, fetch},
         media,
+        save::{choose, target},
     },
     desk::{Desk, Room, now},
     propose::Mediator,
@@ -105,7 +106,7 @@ fn proposed(desk: &Desk, entry: &EntryRef, which: Option<&str>) -> Result<Chosen
 
 /// Where it goes; refused before all of it is fetched in vain.
 fn place(args: &Save, handed: &HandedOn) -> Result<PathBuf, Failure> {
-    let target = download::target(&args.out, &handed.key.name);
+    let target = target(&args.out, &handed.key.name);
     if !args.overwrite && target.symlink_metadata().is_ok() {
         return Err(Failure::Library(AttachmentError::Exists(target).into()));
     }
@@ -124,7 +125,7 @@ pub(super) fn bring(
     context: &Context,
     (runtime, session, desk): (&Runtime, &Session, &Desk),
     wanted: &Wanted<'_>,
-) -> Result<download::Fetched, Failure> {
+) -> Result<Fetched, Failure> {
     let waiting = Waiting::of(desk.profile().dir()).lift()?;
     let bar = context.bytes(format!("Fetching {}", safe(&wanted.handed.key.name)));
     let mut told = |done, all| {
