@@ -240,7 +240,7 @@ fn what_cannot_be_attached_is_said_before_anything_is_sent() -> Result<()> {
     let note = house.write("papers/n.md", "---\nsubject: A file\n---\nSee the file.\n")?;
     let (empty, folder) = (house.write("papers/empty.png", "")?, house.arg("papers"));
     let big = house.path("papers/big.bin");
-    fs::File::create(&big)?.set_len(260 << 20)?;
+    fs::File::create(&big)?.set_len(252 << 20)?;
     let control = house.write("papers/a\nb.png", png(10))?;
     let before = house.json("drc/liaison", &["fetch"])?;
     for (file, said) in [
@@ -517,6 +517,6 @@ fn neither_side_holds_a_large_file_in_memory() -> Result<()> {
 #[test]
 #[ignore = "writes the largest attachment that a room takes by default, several times"]
 fn neither_side_holds_the_largest_file_in_memory() -> Result<()> {
-    // What 256 MiB are when sealed, less: the sealed size is what is limited.
-    memory(255 * MIB)
+    // The limit of 256 MiB is on sealed bytes; padding makes the next step too large.
+    memory(252 * MIB - 1)
 }
