@@ -234,7 +234,7 @@ impl Attachments {
         blocking(move || Ok(names(&dir)?.iter().filter_map(|name| Digest::from_hex(name)).collect())).await
     }
 
-    /// Whether it is `age` since an attachment was entered in a room, or since it left it.
+    /// Whether an attachment of a room has been still for `age`: not entered, in this room or another, nor taken out of one.
     pub async fn rests(&self, room: &Digest, digest: &Digest, age: Duration) -> Result<bool, FilesError> {
         let name = self.name(room, digest);
         blocking(move || match fs::metadata(&name) {

@@ -475,6 +475,34 @@ fn two_posts_may_name_one_attachment() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn what_mediators_write_to_a_party_carries_its_files_through_the_chamber() -> Result<()> {
+    let house = House::kivu()?;
+    let map = png(20_000);
+    let path = house.write("papers/map.png", &map)?;
+    let note = house.write("papers/n.md", "---\nsubject: A map\n---\nSee the map.\n")?;
+    let attach = format!("(C//REL TO RWA) {path}");
+    let write = ["write", "note", &note, "--to", "drc", "--attach", &attach];
+    let refused = house.refused("us/kinshasa", &write)?;
+    ensure!(refused.contains("not releasable to drc"), "{refused}");
+    let write = ["write", "note", &note, "--to", "drc", "--attach", &path];
+    let proposed = house.json("us/kinshasa", &write)?;
+    ensure!(proposed["attachments"][0]["sha256"] == json!(Digest::of(&map).to_hex()), "{proposed}");
+    let proposal = text_of(&proposed, "proposal")?;
+    save(&house, "us/washington", &proposal, "1", "seen.png")?;
+    ensure!(fs::read(house.path("seen.png"))? == map);
+    let entry = house.enact("us/washington", &proposal)?.remove(0);
+    house.text("drc/liaison", &["fetch"])?;
+    let saved = save(&house, "drc/liaison", &entry, "map.png", "theirs.png")?;
+    ensure!(saved["looks_like"] == Value::Null && fs::read(house.path("theirs.png"))? == map, "{saved}");
+    // What is over cannot be opened as a proposal any more, and says so.
+    let over = house.refused("us/washington", &["save", &proposal, "--out", &house.arg("again.png")])?;
+    ensure!(over.contains("the proposal is not open"), "{over}");
+    let auditor = house.refused("un/monitor-1", &["save", &entry, "--out", &house.arg("x.png")])?;
+    ensure!(auditor.contains("an auditor reads no content"), "{auditor}");
+    Ok(())
+}
+
 /// Sends and saves a file of this size; the growth of either process stays far below it.
 fn memory(size: usize) -> Result<()> {
     let most = (16 << 10) + size as u64 / 1024 / 16;
