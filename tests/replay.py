@@ -162,7 +162,10 @@ Invitation: 1 admission bytes, 2 certificate bytes, 3 authority bytes
 Content: 1 written_at uint64, 2 precedence enum, 3 subject string, 4 ack_by uint64, 5
     answers Ref, 6 refers *Ref, 7 tearline Tearline, 8 attachments *AttachmentKey, 20
     briefing |Briefing, 21 release |Release, 22 concern |Concern, 23 assessment
-    |Assessment, 24 note |Note, 25 decoy |Decoy, 26 manifest_notice |ManifestNotice
+    |Assessment, 24 note |Note, 25 decoy |Decoy, 26 manifest_notice |ManifestNotice, 27
+    request |Request, 28 reply |Reply, 29 commitment |Commitment, 30 compliance_note
+    |ComplianceNote, 31 incident |Incident, 32 activity_notice |ActivityNotice, 33
+    session |Session, 34 opinion |Opinion, 35 correction |Correction
 Briefing: 1 portions *Portion, 2 seed bytes, 3 source Source, 4 information_until
     uint64, 5 originator string
 Portion: 1 mark string, 2 text string
@@ -178,12 +181,29 @@ Assessment: 1 finding enum, 2 activity enum, 3 likelihood enum, 4 confidence enu
     text string, 6 assumptions *string, 7 alternatives *string, 8 information_until
     uint64
 Note: 1 text string
-Decoy:
+Request: 1 text string, 2 reply_by uint64, 3 place Place
+Reply: 1 text string, 2 stance enum
+Commitment: 1 kind enum, 2 obligors *string, 3 beneficiaries *string, 4 texts
+    *LanguageText, 5 area Place, 6 from uint64, 7 to uint64, 8 verification string, 9
+    depends_on string, 10 undertakings *Undertaking
+LanguageText: 1 language string, 2 text string, 3 authoritative bool
+Undertaking: 1 organisation string, 2 statement bytes
+ComplianceNote: 1 state enum, 2 from uint64, 3 to uint64, 4 text string, 5 obligor
+    string
+Incident: 1 stage enum, 2 text string, 3 place Place, 4 from uint64, 5 to uint64, 6
+    attributed_to string
+ActivityNotice: 1 activity enum, 2 text string, 3 place Place, 4 from uint64, 5 to
+    uint64, 6 force string
+Session: 1 phase enum, 2 begins uint64, 3 ends uint64, 4 participants *string, 5 items
+    *string, 6 decisions *string, 7 text string
+Opinion: 1 agreement enum, 2 text string
+Correction: 1 text string
+Decoy: 1 filling bytes
 ManifestNotice: 1 briefing Ref, 2 room bytes
 AttachmentKey: 1 digest bytes, 2 size uint64, 3 key bytes, 4 name string, 5 media_type
     string, 6 mark string
 Proposed: 1 targets *Target, 2 seed bytes, 3 briefing Ref, 4 downgrades *Downgrade, 5
-    grants *Grant, 6 note string, 7 tls_keys *bytes
+    grants *Grant, 6 note string, 7 tls_keys *bytes, 8 undertakings *Ref
 Target: 1 room bytes, 2 statement bytes, 3 content bytes
 Downgrade: 1 portion uint32, 2 from string, 3 to string, 4 reason string
 Grant: 1 room bytes, 2 member string, 3 from_epoch uint64
@@ -2258,6 +2278,286 @@ def summary(verdict: dict[str, Any]) -> str:
 
 
 # --------------------------------------------------------------------------
+# Opened content (9.1, 9.2): vectors alone have some
+# --------------------------------------------------------------------------
+
+KINDS = [field.name for field in TABLES["Content"].values() if field.rule == "|"]
+CHAMBER_KINDS = {"briefing", "manifest_notice"}
+BOTH_KINDS = {"note", "decoy", "correction"}
+
+# Unicode's White_Space.
+WHITE = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+
+ALLEGED, REGISTERED, ATTRIBUTED, ANSWERED = 1, 2, 5, 7
+AGENDA = 1
+
+
+@dataclass(frozen=True)
+class Written:
+    """A post's opened content, with who wrote it."""
+
+    kind: str
+    body: Message
+    head: Message
+    author: Name
+
+
+def _bound(holds: object, reason: str) -> None:
+    require(holds, "FIELD", reason)
+
+
+def _is_text(text: str) -> bool:
+    return bool(text.strip(WHITE)) and len(text.encode()) <= 262144
+
+
+def _has_control(text: str) -> bool:
+    return any(ord(char) < 0x20 or 0x7F <= ord(char) <= 0x9F for char in text)
+
+
+def _is_line(text: str) -> bool:
+    fits = len(text.encode()) <= 200
+    return bool(text.strip(WHITE)) and fits and not _has_control(text)
+
+
+def _are_lines(lines: list[str]) -> bool:
+    return len(lines) <= 64 and all(map(_is_line, lines))
+
+
+def _is_window(begins: int, ends: int) -> bool:
+    return ends == 0 or ends >= begins
+
+
+def _is_place(place: Message | None) -> bool:
+    return place is None or (
+        abs(place["longitude_e7"]) <= 1800000000
+        and abs(place["latitude_e7"]) <= 900000000
+        and place["precision_m"] >= 1
+        and _is_text(place["name"])
+    )
+
+
+def _is_language(text: str) -> bool:
+    shape = re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{1,8})*", text)
+    return bool(shape) and len(text.encode()) <= 35
+
+
+def _is_ref(raw: Message | None) -> bool:
+    return raw is not None and [len(raw[k]) for k in ("room", "statement", "id")] == [32, 32, 16]
+
+
+def _read_strings(message: str, value: Message) -> Iterator[str]:
+    """Every string that is read: names that programs read are left out (9.1)."""
+    unread = {"mark", "originator", "obligors", "obligor", "organisation", "language"}
+    unread |= {"media_type"}
+    for field in TABLES[message].values():
+        found = value[field.name]
+        if field.name in unread or found is None:
+            continue
+        for item in found if field.rule == "*" else [found]:
+            if field.kind == "string":
+                yield item
+            elif field.kind in TABLES:
+                yield from _read_strings(field.kind, item)
+
+
+def _bounds_briefing(body: Message) -> Iterator[tuple[object, str]]:
+    texts = [portion["text"] for portion in body["portions"]]
+    yield 1 <= len(texts) <= 63 and all(map(_is_text, texts)), "portions"
+    yield len(body["seed"]) == 32, "seed"
+    source = body["source"]
+    graded = source is None or (
+        1 <= source["reliability"] <= 6 and 1 <= source["credibility"] <= 6
+    )
+    yield graded, "source"
+
+
+def _bounds_commitment(body: Message) -> Iterator[tuple[object, str]]:
+    yield 1 <= body["kind"] <= 7, "kind"
+    obligors = body["obligors"]
+    yield 1 <= len(obligors) <= 64 and all(map(is_label, obligors)), "obligors"
+    yield ascends([name.encode() for name in obligors]), "order of obligors"
+    yield _are_lines(body["beneficiaries"]), "beneficiaries"
+    texts = body["texts"]
+    each = all(_is_language(it["language"]) and _is_text(it["text"]) for it in texts)
+    yield 1 <= len(texts) <= 64 and each, "texts"
+    yield len({it["language"] for it in texts}) == len(texts), "a language twice"
+    yield sum(it["authoritative"] for it in texts) == 1, "authoritative"
+    yield _is_window(body["from"], body["to"]), "window"
+    yield _is_place(body["area"]), "area"
+    named = body["undertakings"]
+    yield all(len(it["statement"]) == 32 for it in named), "statement"
+    yield not named or [it["organisation"] for it in named] == obligors, "undertakings"
+
+
+def _bounds_incident(body: Message) -> Iterator[tuple[object, str]]:
+    yield 1 <= body["stage"] <= 8, "stage"
+    yield _is_window(body["from"], body["to"]), "window"
+    yield _is_place(body["place"]), "place"
+    whom = body["attributed_to"]
+    yield _is_line(whom) if body["stage"] == ATTRIBUTED else whom == "", "attribution"
+    yield _is_text(body["text"]), "text"
+
+
+def _bounds_session(body: Message) -> Iterator[tuple[object, str]]:
+    yield 1 <= body["phase"] <= 2, "phase"
+    yield body["begins"] != 0 and _is_window(body["begins"], body["ends"]), "time"
+    for name in ("participants", "items", "decisions"):
+        yield _are_lines(body[name]), name
+    yield body["phase"] != AGENDA or not body["decisions"], "an agenda's decisions"
+    yield body["items"] or _is_text(body["text"]), "items and text"
+
+
+def _bounds_of_kind(kind: str, body: Message) -> Iterator[tuple[object, str]]:
+    """The rows of 9.1 for each kind: whether each holds, and what it is about."""
+    scales = {
+        "concern": {"activity": 7, "answer_use": 3},
+        "assessment": {"finding": 5, "activity": 7, "likelihood": 7, "confidence": 3},
+        "reply": {"stance": 4},
+        "compliance_note": {"state": 6},
+        "activity_notice": {"activity": 7},
+        "opinion": {"agreement": 5},
+    }
+    for name, steps in scales.get(kind, {}).items():
+        yield 1 <= body[name] <= steps, name
+    windows = {"concern": ("observed_from", "observed_to")}
+    windows |= dict.fromkeys(("compliance_note", "activity_notice"), ("from", "to"))
+    if kind in windows:
+        yield _is_window(*(body[name] for name in windows[kind])), "window"
+    if kind in {"concern", "request", "activity_notice"}:
+        yield _is_place(body["place"]), "place"
+    spoken = {"concern", "note", "request", "reply", "compliance_note", "activity_notice"}
+    if kind in spoken | {"correction"}:
+        yield _is_text(body["text"]), "text"
+    if kind == "compliance_note":
+        yield body["obligor"] == "" or is_label(body["obligor"]), "obligor"
+    if kind == "manifest_notice":
+        yield _is_ref(body["briefing"]) and len(body["room"]) == 32, "briefing or room"
+    if kind == "decoy":
+        yield len(body["filling"]) <= 262144, "filling"
+    own = {
+        "briefing": _bounds_briefing,
+        "commitment": _bounds_commitment,
+        "incident": _bounds_incident,
+        "session": _bounds_session,
+    }
+    if kind in own:
+        yield from own[kind](body)
+
+
+def _is_mark(text: str) -> bool:
+    """A portion mark in its one spelling (9.3)."""
+    code = "[A-Z0-9]([A-Z0-9-]*[A-Z0-9])?"
+    listed = f"//REL TO (?P<codes>{code}(, {code})*)"
+    found = re.fullmatch(f"(U|R|C|S|TS)(//ORCON)?(//NF|{listed})?", text)
+    codes = (found["codes"] or "A").split(", ") if found else []
+    return bool(codes) and codes == sorted(set(codes)) and max(map(len, codes)) <= 32
+
+
+def _check_carried(content: Message) -> None:
+    torn = content["tearline"]
+    if torn is not None:
+        portions = torn["portions"]
+        lengths = len(torn["manifest"]) == 2048 and len(torn["blind"]) == 32
+        _bound(lengths and 1 <= len(portions) <= 63, "tearline")
+        for portion in portions:
+            _bound(len(portion["salt"]) == 32 and _is_text(portion["text"]), "a portion")
+    for key in content["attachments"]:
+        lengths = len(key["digest"]) == 32 and len(key["key"]) == 32
+        _bound(lengths and key["size"] >= 1, "an attachment")
+        _bound(key["name"] and not set(key["name"]) & set("/\\\0"), "an attachment's name")
+        _bound(key["mark"] == "" or _is_mark(key["mark"]), "an attachment's mark")
+
+
+def read_content(data: bytes, author: Name) -> Written:
+    """Opened content in its bounds (1.2, 9.1)."""
+    try:
+        content = decode("Content", data)
+    except Malformed as error:
+        raise Refused("ENCODING", str(error)) from error
+    kinds = [kind for kind in KINDS if content[kind] is not None]
+    _bound(len(kinds) == 1, "kind")
+    kind = kinds[0]
+    _bound(1 <= content["precedence"] <= 4, "precedence")
+    subject = content["subject"]
+    _bound(len(subject.encode()) <= 200 and not _has_control(subject), "subject")
+    silent = kind in {"decoy", "manifest_notice"}
+    _bound(silent or subject.strip(WHITE), "no subject")
+    answers = [content["answers"]] if content["answers"] is not None else []
+    _bound(all(map(_is_ref, answers + content["refers"])), "references")
+    _check_carried(content)
+    for holds, what in _bounds_of_kind(kind, content[kind]):
+        _bound(holds, f"{kind}: {what}")
+    lengths = (len(text.encode()) for text in _read_strings("Content", content))
+    _bound(all(length <= 262144 for length in lengths), "a text is too long")
+    return Written(kind, content[kind], content, author)
+
+
+def _stage_author(post: Written) -> set[str]:
+    stage = post.body["stage"]
+    if stage == ALLEGED:
+        return {"mediator", "party"}
+    return {"party"} if stage == ANSWERED else {"mediator"}
+
+
+def check_place_of_content(post: Written, custodian: bool, room: str) -> None:
+    """Who writes what where (9.2), without what it answers."""
+    kind, role, chamber = post.kind, post.author.role, room == "chamber"
+    roles = {"mediator", "party"}
+    if kind in CHAMBER_KINDS | {"release", "assessment", "session"}:
+        roles = {"mediator"}
+    elif kind in {"concern", "opinion"}:
+        roles = {"party"}
+    elif kind == "incident":
+        roles = _stage_author(post)
+    require(role in roles, "KIND", f"a {role} writes no {kind}")
+    if kind not in BOTH_KINDS:
+        require(chamber == (kind in CHAMBER_KINDS), "KIND", f"{kind} in {room}")
+    if kind == "commitment":
+        restated = bool(post.body["undertakings"])
+        own = post.body["obligors"] == [post.author.organisation] and custodian
+        may = restated if role == "mediator" else own and not restated
+        require(may, "KIND", "a commitment is its obligor's")
+    torn = post.head["tearline"] is not None
+    require(not torn or (role == "mediator" and not chamber), "KIND", "portions")
+    answers = post.head["answers"] is not None
+    must = kind in {"opinion", "reply", "compliance_note", "correction"}
+    must |= kind == "incident" and post.body["stage"] not in (ALLEGED, REGISTERED)
+    require(answers or not must, "KIND", f"{kind} answers nothing")
+    alleged = kind == "incident" and post.body["stage"] == ALLEGED
+    require(not (alleged and answers), "KIND", "what is alleged answers something")
+
+
+def _same_side(one: Name, two: Name) -> bool:
+    if one.role == two.role == "mediator":
+        return True
+    return one.role == two.role and one.organisation == two.organisation
+
+
+def check_answer(post: Written, answered: Written) -> None:
+    """What a post may answer (9.2)."""
+    kind, other = post.kind, answered.kind
+    may: object = other not in {"decoy", "manifest_notice"}
+    if kind == "assessment":
+        may = other in {"concern", "request", "incident", "activity_notice"}
+    elif kind == "session":
+        may = other == "session" and answered.body["phase"] == AGENDA
+    elif kind == "opinion":
+        may = other == "assessment"
+    elif kind == "compliance_note":
+        whose = post.body["obligor"]
+        may = other == "commitment" and whose in ["", *answered.body["obligors"]]
+    elif kind == "incident":
+        may = other == "incident" and answered.head["answers"] is None
+    elif kind in {"reply", "correction"}:
+        same = _same_side(post.author, answered.author)
+        may = may and same == (kind == "correction")
+    require(may, "KIND", f"a {kind} in answer to a {other}")
+
+
+# --------------------------------------------------------------------------
 # Vectors
 # --------------------------------------------------------------------------
 
@@ -2465,6 +2765,16 @@ def vector_manifest(given: Message) -> Message:
     return {"digest": digest.hex()}
 
 
+def vector_content(given: Message) -> Message:
+    """9.1, 9.2."""
+    post = read_content(bytes.fromhex(given["bytes"]), read_name(given["author"]))
+    check_place_of_content(post, given["custodian"], given["room"])
+    if given["answered_by"]:
+        by = read_name(given["answered_by"])
+        check_answer(post, read_content(bytes.fromhex(given["answered"]), by))
+    return {"kind": post.kind.replace("_", " "), "subject": post.head["subject"]}
+
+
 def vector_bundle(given: Message) -> Message:
     """11, the table."""
     rows = []
@@ -2490,6 +2800,7 @@ VECTORS: dict[str, Callable[[Message], Message]] = {
     "cards": vector_card,
     "charters": vector_charter,
     "checkpoints": vector_checkpoint,
+    "contents": vector_content,
     "cosignatures": vector_cosignature,
     "encoding": vector_encoding,
     "entries": vector_entry,
@@ -2510,13 +2821,15 @@ VECTORS: dict[str, Callable[[Message], Message]] = {
 def check_vector(check: Callable[[Message], Message], vector: Message) -> str | None:
     """What is wrong with a vector's outcome; None if nothing is.
 
-    Codes of refusal are specified for logs (6.5, 8, 11.1); of a single format
-    only that it is refused.
+    Codes of refusal are specified for logs (6.5, 8, 11.1) and for contents; of any
+    other format only that it is refused.
     """
     expected = vector["expect"]
     try:
         found = check(vector["input"])
     except (Malformed, Refused) as error:
+        if check is vector_content and getattr(error, "code", None) != expected.get("refused"):
+            return f"refused: {error}"
         return f"refused: {error}" if "ok" in expected else None
     except NotJudged as rest:
         known = rest.args[0].items()

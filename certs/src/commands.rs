@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use clap::CommandFactory as _;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tearline_certs::{
     Authority, Chamber, CrlState, Entry, Issued, IssuedServer, Moment, Outcome, Serial, ServerNames, Subject,
@@ -36,6 +37,10 @@ pub(crate) enum Done {
     Revoked { revoked: Vec<Entry>, crl: Crl },
     /// `crl`.
     Crl(Crl),
+    /// `completions`.
+    Script { shell: String, script: String },
+    /// `man`.
+    Pages { dir: PathBuf, pages: Vec<PathBuf> },
     /// `list`.
     List { entries: Vec<Entry>, crl: CrlState, chamber: Option<Chamber>, not_after: Moment, now: Moment },
 }
@@ -92,6 +97,14 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Done> {
             refuse_unless_list(args.publish.as_deref())?;
             authority.refresh_crl(end_of(&args))?;
             Ok(Done::Crl(publish(&authority, args.publish)?))
+        }
+        Command::Completions(args) => {
+            let script = tearline_manual::script(Cli::command(), args.shell);
+            Ok(Done::Script { shell: args.shell.to_string(), script })
+        }
+        Command::Man(args) => {
+            let pages = tearline_manual::pages(Cli::command(), &args.dir)?;
+            Ok(Done::Pages { dir: args.dir, pages })
         }
         Command::List => {
             let authority = Authority::open(&dir)?;

@@ -73,6 +73,8 @@ fn words(done: &Done) -> String {
             .try_for_each(|entry| writeln!(out, "Revoked {}  {}", entry.serial, entry.subject))
             .and_then(|()| list(&mut out, crl)),
         Done::Crl(crl) => list(&mut out, crl),
+        Done::Script { script, .. } => out.write_str(script),
+        Done::Pages { dir, pages } => writeln!(out, "{} pages in {}", pages.len(), dir.display()),
         Done::List { entries, crl, chamber, not_after, now } => {
             table(&mut out, entries, crl, *not_after, *now)
                 .and_then(|()| chamber.as_ref().map_or(Ok(()), |chamber| mediators(&mut out, chamber)))
@@ -194,6 +196,8 @@ fn status_words(entry: &Entry, now: Moment) -> String {
 fn document(done: &Done) -> Value {
     let now = Moment::now();
     match done {
+        Done::Script { shell, script } => json!({ "shell": shell, "script": script }),
+        Done::Pages { pages, .. } => json!({ "pages": pages }),
         Done::Made { dir, domain, fingerprint, not_after, server } => json!({
             "authority": dir,
             "domain": domain.as_str(),

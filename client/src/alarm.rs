@@ -3,7 +3,7 @@
 //! Specification: `docs/spec.md`, sections 5 and 6. Each variant is a fact with its room and entry, and
 //! says what to do. The evidence of it is kept by `evidence`; this module raises none itself.
 
-use tearline_ledger::{checkpoint::CheckpointError, replay::Fault};
+use tearline_ledger::{checkpoint::CheckpointError, instance::InstanceFault, replay::Fault};
 
 /// What was caught.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -134,6 +134,16 @@ pub enum Alarm {
         /// Which rule.
         fault: Fault,
     },
+    /// Rooms of one cut that contradict each other.
+    #[error(
+        "{fault}. The rooms of one moment contradict each other: the server entered part of what was signed, or forged the rest. Call another desk, then an auditor."
+    )]
+    AcrossRooms {
+        /// The room that the fault is found in, by name.
+        room: String,
+        /// Which rule.
+        fault: InstanceFault,
+    },
     /// An entry that is not well-formed.
     #[error("{room}#{index} is not well-formed: {reason}. No honest server admits it. Call an auditor.")]
     Malformed {
@@ -250,6 +260,7 @@ impl Alarm {
             Self::NotCovered { .. } => "not-covered",
             Self::BadCosignature { .. } => "bad-cosignature",
             Self::RuleBroken { .. } => "rule-broken",
+            Self::AcrossRooms { .. } => "across-rooms",
             Self::Malformed { .. } => "malformed",
             Self::OtherRoom { .. } => "other-room",
             Self::BadPost { .. } => "bad-post",
@@ -277,6 +288,7 @@ impl Alarm {
             | Self::NotCovered { room, .. }
             | Self::BadCosignature { room, .. }
             | Self::RuleBroken { room, .. }
+            | Self::AcrossRooms { room, .. }
             | Self::Malformed { room, .. }
             | Self::OtherRoom { room, .. }
             | Self::BadPost { room, .. }

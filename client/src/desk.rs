@@ -215,7 +215,11 @@ impl Room {
         let entry = format!("{}#{}", self.replica.name(), line.index);
         let sealed = self.replica.sealed_content(line.index).map_err(Error::Replica)?;
         let Some(sealed) = sealed else {
-            let reason = if line.recalled { "it was recalled" } else { "it was not served, or has expired" };
+            let reason = match (line.recalled, line.is_expired(now())) {
+                (true, _) => "it was recalled",
+                (_, true) => "it has expired",
+                _ => "the server does not serve it",
+            };
             return Err(Error::NoContent { entry, reason });
         };
         open_sealed(self.replica.room(), &self.keys, &line.signed.statement, &sealed)

@@ -4,8 +4,9 @@
 
 use crate::{
     attachments::AttachmentError, compose::ComposeError, connect::ConnectError, cosigning::CosignFault,
-    durable::FileError, evidence::Caught, join::JoinError, passphrase::PassphraseError,
-    profile::ProfileError, propose::ProposeError, refs::RefError, replica::ReplicaError, vault::VaultError,
+    drafts::DraftError, durable::FileError, editor::EditorError, evidence::Caught, join::JoinError,
+    keeper::EditError, passphrase::PassphraseError, profile::ProfileError, propose::ProposeError,
+    refs::RefError, replica::ReplicaError, scratch::ScratchError, vault::VaultError,
 };
 
 /// Done.
@@ -66,6 +67,18 @@ pub enum Error {
     /// The invitation cannot be used.
     #[error(transparent)]
     Join(#[from] JoinError),
+    /// A draft cannot be kept or read.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// A text cannot be edited.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// There is no editor.
+    #[error(transparent)]
+    Editor(#[from] EditorError),
+    /// What an editor works on cannot be made or read.
+    #[error(transparent)]
+    Scratch(#[from] ScratchError),
     /// Content does not open here.
     #[error("{entry}: {error}")]
     Open {

@@ -36,7 +36,7 @@ pub enum FrontError {
         known: String,
     },
     /// A key that must be there.
-    #[error("the front matter lacks `{0}`")]
+    #[error("the front matter lacks `{0}`: add a line `{0}: …`")]
     Missing(&'static str),
     /// A value that makes no sense.
     #[error("line {line}: `{key}`: {reason}")]
@@ -53,7 +53,7 @@ pub enum FrontError {
 /// Front matter and text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Front {
-    keys: BTreeMap<String, (usize, String)>,
+    keys: BTreeMap<String, Vec<(usize, String)>>,
     known: Vec<&'static str>,
     /// What follows the front matter, without blank lines around it.
     pub text: String,
@@ -67,7 +67,7 @@ impl Front {
         if lines.next().is_none_or(|(_, line)| line.trim_end() != "---") {
             return Err(FrontError::NoFront);
         }
-        let mut keys = BTreeMap::new();
+        let mut keys: BTreeMap<String, Vec<(usize, String)>> = BTreeMap::new();
         loop {
             let (at, line) = lines.next().ok_or(FrontError::NoEnd)?;
             let (number, line) = (at + 1, line.trim());
@@ -78,40 +78,71 @@ impl Front {
                 continue;
             }
             let (key, value) = line.split_once(':').ok_or(FrontError::Line(number))?;
-            let key = key.trim().to_owned();
-            if keys.insert(key.clone(), (number, value.trim().to_owned())).is_some() {
-                return Err(FrontError::Twice { line: number, key });
-            }
+            keys.entry(key.trim().to_owned()).or_default().push((number, value.trim().to_owned()));
         }
         let text: Vec<&str> = lines.map(|(_, line)| line).collect();
         Ok(Self { keys, known: Vec::new(), text: text.join("\n").trim().to_owned() })
     }
 
-    /// The value of a key, if it is there.
+    /// The value of a key, if it is there; it may be there once.
     pub fn take<T>(
         &mut self,
         key: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, FrontError> {
+        if let Some((line, _)) = self.keys.get(key).and_then(|values| values.get(1)) {
+            return Err(FrontError::Twice { line: *line, key: key.to_owned() });
+        }
+        Ok(self.take_all(key, parse)?.pop())
+    }
+
+    /// The values of a key that may be there several times, in order.
+    pub fn take_all<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Vec<T>, FrontError> {
         self.known.push(key);
-        let Some((line, value)) = self.keys.remove(key) else { return Ok(None) };
-        parse(&value).map(Some).map_err(|reason| FrontError::Value { line, key: key.to_owned(), reason })
+        let values = self.keys.remove(key).unwrap_or_default().into_iter();
+        let value = |(line, value): (usize, String)| {
+            parse(&value).map_err(|reason| FrontError::Value { line, key: key.to_owned(), reason })
+        };
+        values.map(value).collect()
+    }
+
+    /// A time window of two keys, either of which may be missing: seconds since 1970, 0 where it is.
+    pub fn window(&mut self, from: &'static str, to: &'static str) -> Result<(u64, u64), FrontError> {
+        let begins = self.take(from, utc)?.unwrap_or(0);
+        let until = |value: &str| match utc(value)? {
+            ends if ends < begins => Err(format!("it is before `{from}`: write a later time")),
+            ends => Ok(ends),
+        };
+        Ok((begins, self.take(to, until)?.unwrap_or(0)))
+    }
+
+    /// Whether a key is there that was not taken yet.
+    pub fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
     }
 
     /// The value of a key that must be there.
     pub fn need<T>(
         &mut self,
         key: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, FrontError> {
         self.take(key, parse)?.ok_or(FrontError::Missing(key))
     }
 
     /// Everything must have been taken.
     pub fn finish(self) -> Result<String, FrontError> {
-        match self.keys.into_iter().min_by_key(|(_, (line, _))| *line) {
+        let left = self
+            .keys
+            .into_iter()
+            .flat_map(|(key, values)| values.into_iter().map(move |(line, _)| (line, key.clone())));
+        match left.min() {
             None => Ok(self.text),
-            Some((key, (line, _))) => Err(FrontError::Unknown { line, key, known: self.known.join(", ") }),
+            Some((line, key)) => Err(FrontError::Unknown { line, key, known: self.known.join(", ") }),
         }
     }
 }
@@ -144,11 +175,33 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_there_several_times_only_where_it_may_be() {
+        let front = || Front::parse("---\nitem: one\nto: x\nitem: two\nto: y\n---").unwrap();
+        assert_eq!(front().take_all("item", text), Ok(vec!["one".to_owned(), "two".to_owned()]));
+        assert_eq!(front().take("item", text).unwrap_err().to_string().split(':').next(), Some("line 4"));
+        let mut left = front();
+        left.take_all("item", text).unwrap();
+        assert_eq!(left.finish().unwrap_err().to_string(), "line 3: there is no `to` here; use item");
+    }
+
+    #[test]
+    fn a_window_that_ends_before_it_begins_is_named_with_its_line() {
+        let window = |from: &str, to: &str| {
+            let file = format!("---\nfrom: 2024-01-{from}T00:00:00Z\nto: 2024-01-{to}T00:00:00Z\n---");
+            Front::parse(&file).unwrap().window("from", "to")
+        };
+        assert_eq!(window("01", "02"), Ok((1_704_067_200, 1_704_153_600)));
+        let error = window("02", "01").unwrap_err().to_string();
+        assert_eq!(error, "line 3: `to`: it is before `from`: write a later time");
+        assert_eq!(Front::parse("---\n---").unwrap().window("from", "to"), Ok((0, 0)));
+    }
+
+    #[test]
     fn mistakes_are_named_with_their_line() {
         assert_eq!(Front::parse("subject: x"), Err(FrontError::NoFront));
         assert_eq!(Front::parse("---\nsubject: x"), Err(FrontError::NoEnd));
         assert_eq!(Front::parse("---\nsubject\n---"), Err(FrontError::Line(2)));
-        let twice = Front::parse("---\na: 1\na: 2\n---").unwrap_err();
+        let twice = Front::parse("---\na: 1\na: 2\n---").unwrap().take("a", text).unwrap_err();
         assert_eq!(twice.to_string(), "line 3: `a` is there twice; leave one");
         let mut front = Front::parse("---\nby: x\ncolour: red\n---").unwrap();
         assert!(front.take("by", utc).unwrap_err().to_string().starts_with("line 2: `by`: write a time"));

@@ -1,8 +1,8 @@
 //! A desk's folder: who it is, where its server is, what it knows of its rooms, what it has read.
 //!
 //! Layout: `profile.toml`, `keys.age`, `card.tearline`, `certificate.pem`, `authority.pem`,
-//! `rooms/ROOM-ID/…`, `access/LOG-ID/…`, `evidence/`, `marks.json`. Nothing in it is overwritten
-//! unasked. What a room's folder holds is known to `replica` alone.
+//! `rooms/ROOM-ID/…`, `access/LOG-ID/…`, `evidence/`, `marks.json`, `drafts/`, `editing/`. Nothing in it
+//! is overwritten unasked. What a room's folder holds is known to `replica` alone.
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +40,15 @@ pub enum ProfileError {
     /// The card in it is damaged.
     #[error("the profile's card: {0}")]
     Card(#[from] CardError),
+    /// No profile there.
+    #[error(
+        "there is no desk in {} (no profile.toml): name its folder with --profile DIR or TEARLINE_PROFILE, or make a desk with \
+         `tearline init`", dir.display()
+    )]
+    NoDesk {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// Not joined yet.
     #[error("this desk has not joined: run `tearline join INVITATION` with the file that the operator sent")]
     NotJoined,
@@ -283,7 +292,10 @@ impl Profile {
 }
 
 fn read_settings(dir: &Path) -> Result<Settings, ProfileError> {
-    let bytes = durable::read(&dir.join("profile.toml"), SETTINGS_MAX)?;
+    let bytes = durable::read(&dir.join("profile.toml"), SETTINGS_MAX).map_err(|error| match error {
+        FileError::Missing(_) => ProfileError::NoDesk { dir: dir.to_owned() },
+        other => other.into(),
+    })?;
     let text = String::from_utf8(bytes).map_err(|error| settings_error(dir, error.to_string()))?;
     toml::from_str(&text).map_err(|error| settings_error(dir, error.to_string()))
 }

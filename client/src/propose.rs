@@ -12,6 +12,7 @@ pub mod draft;
 mod error;
 pub mod examine;
 pub mod given;
+pub mod matter;
 pub mod publish;
 pub mod releases;
 
@@ -189,6 +190,6 @@ impl<'a> Mediator<'a> {
 }
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use tearline_ledger::{
     content::Content,
     digest::Digest,
     entry::Entry,
+    id::Ref,
     keys::{SealingKey, SigningKey},
     name::MemberName,
     note::{KeyMaterial, VerifierKey},
@@ -123,14 +124,25 @@ impl House {
     }
 
     pub(crate) fn note(&self, text: &str) -> Submission {
-        let note = v1::Content {
+        self.submission(text, v1::content::Kind::Note(v1::Note { text: text.to_owned() }), None)
+    }
+
+    /// A post of this kind that answers this one, whether it may or not.
+    pub(crate) fn submission(
+        &self,
+        subject: &str,
+        kind: v1::content::Kind,
+        answers: Option<Ref>,
+    ) -> Submission {
+        let content = v1::Content {
             written_at: self.now,
             precedence: v1::Precedence::Routine.into(),
-            subject: text.to_owned(),
-            kind: Some(v1::content::Kind::Note(v1::Note { text: text.to_owned() })),
+            subject: subject.to_owned(),
+            answers: answers.as_ref().map(Ref::to_message),
+            kind: Some(kind),
             ..v1::Content::default()
         };
-        let content = Content::new(note).unwrap();
+        let content = Content::new(content).unwrap();
         let draft = self.writer().post(&self.keys(), &content, crate::compose::PostTerms::default()).unwrap();
         draft.sign(&self.desks[0].sign).unwrap()
     }

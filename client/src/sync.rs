@@ -20,7 +20,7 @@ use crate::{
     error::Error,
     evidence::{Exhibit, Raised},
     receipts,
-    replica::{Progress, Replica, ReplicaError},
+    replica::{Progress, Replica, ReplicaError, verify::names_content},
     session::{Reading, Session, id_bytes},
 };
 
@@ -102,6 +102,48 @@ pub async fn verify_again(session: &Session, desk: &Desk, replica: &mut Replica)
     let taken = take_all(session, replica, reading, &mut |_| ()).await;
     let synced = taken.map_err(|error| error.into_error(desk, room))?;
     settle(session, desk, replica, &kept, synced).await
+}
+
+/// Gives the first `size` entries of a verified log with their sealed content, in order, as the server has it.
+///
+/// # Errors
+///
+/// Also the alarm that it serves other entries than were verified, or content that they do not name.
+pub async fn contents<E: From<Error>>(
+    session: &Session,
+    desk: &Desk,
+    replica: &Replica,
+    size: u64,
+    each: &mut (dyn FnMut(u64, Option<Bytes>) -> Result<(), E> + Send),
+) -> Result<(), E> {
+    let room = replica.room();
+    let reading = Reading { room, from: 0, limit: size, content: true, follow: false };
+    let mut rows = session.read(reading).await?;
+    let mut next = 0;
+    while next < size {
+        let message = rows.next().await?.ok_or_else(|| Error::Incomplete(replica.name().to_owned()))?;
+        for row in message.rows {
+            if next == size {
+                break;
+            }
+            let entry = replica.require_entry(next).map_err(|error| desk.alarmed(room, error))?;
+            let (name, index) = (replica.name().to_owned(), next);
+            let alarm = if row.index != next || row.entry != *entry.bytes() {
+                Some(Alarm::Altered { room: name, index })
+            } else if row.content.as_ref().is_some_and(|content| !names_content(&entry, content)) {
+                Some(Alarm::WrongContent { room: name, index })
+            } else {
+                None
+            };
+            if let Some(alarm) = alarm {
+                let raised = Raised::from(alarm).with(Exhibit::entry("served now", row.index, &row.entry));
+                return Err(desk.raise(room, raised).into());
+            }
+            each(next, row.content)?;
+            next += 1;
+        }
+    }
+    Ok(())
 }
 
 /// A room that came neither with an invitation nor before is accepted only if its mediators are those

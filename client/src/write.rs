@@ -1,14 +1,37 @@
 //! Posts from the text files that officers write: front matter and text into content.
+//!
+//! One function for every kind. What a reference leads to its caller finds; sealing and sending are not
+//! its affair, nor is the room: who may write what where is the ledger's to say.
 
-use tearline_ledger::content::{Content, ContentError};
-use tearline_proto::v1::{
-    self, Activity, AnswerUse, Confidence, Finding, Likelihood, Precedence, content::Kind,
+mod commitment;
+mod concern;
+mod head;
+mod incident;
+mod kind;
+pub(crate) mod place;
+mod request;
+mod session;
+
+use tearline_ledger::{
+    content::{Authored, Content, ContentError},
+    id::Ref,
+    keys::{NoRandomness, fresh},
+    name::{MemberName, Role},
 };
+use tearline_proto::v1::{self, content};
 
+pub use kind::Kind;
+
+use self::head::Head;
 use crate::{
-    front::{Front, FrontError, text, utc},
-    show::words::Scale,
+    front::{Front, FrontError},
+    refs::EntryRef,
 };
+
+/// The shortest filling of a decoy, in bytes.
+const DECOY_MIN: usize = 200;
+/// By how much more it may be filled, in bytes.
+const DECOY_SPREAD: usize = 1800;
 
 /// Why a file is not a post.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,150 +40,169 @@ pub enum WriteError {
     /// The front matter.
     #[error(transparent)]
     Front(#[from] FrontError),
+    /// No text below the front matter.
+    #[error("the text is missing: write it below the closing line `---`")]
+    NoText,
+    /// No text in one of several languages.
+    #[error("the text in `{0}` is missing: write it below the line `[{0}]`")]
+    NoTextIn(String),
     /// What it comes to.
     #[error(transparent)]
     Content(#[from] ContentError),
+    /// The post that it answers is not one that it can answer.
+    #[error("`answers: {entry}` is a {kind}: {error}")]
+    Answers {
+        /// What it answers.
+        entry: EntryRef,
+        /// What that is.
+        kind: &'static str,
+        /// The rule.
+        error: ContentError,
+    },
+    /// Somebody of this role never writes this kind.
+    #[error("{role} writes no {kind}: {by} do")]
+    Role {
+        /// The kind.
+        kind: &'static str,
+        /// Of whoever would write it.
+        role: &'static str,
+        /// Who does.
+        by: &'static str,
+    },
+    /// No randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// Text where there can be none.
+    #[error("a decoy says nothing: leave the file out")]
+    Decoy,
 }
 
-/// What every kind's front matter may say.
-struct Head {
-    precedence: Precedence,
-    subject: String,
-    ack_by: u64,
+/// Who writes, when, and how references are found.
+#[derive(Clone, Copy)]
+pub struct Author<'a> {
+    /// Who.
+    pub name: &'a MemberName,
+    /// The author's clock, in seconds since 1970.
+    pub now: u64,
+    /// What stands at an entry, or why that cannot be said.
+    pub find: &'a dyn Fn(&EntryRef) -> Result<Referent, String>,
 }
 
-fn head(front: &mut Front) -> Result<Head, FrontError> {
-    Ok(Head {
-        subject: front.need("subject", text)?,
-        precedence: front.take("precedence", Precedence::parse)?.unwrap_or(Precedence::Routine),
-        ack_by: front.take("ack-by", utc)?.unwrap_or(0),
-    })
+/// What a reference leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Referent {
+    /// Where it stands.
+    pub entry: EntryRef,
+    /// As content refers to it.
+    pub reference: Ref,
+    /// Who wrote it.
+    pub author: MemberName,
+    /// Whether it is a post.
+    pub post: bool,
+    /// What it says; `None` if it is no post, or its content is not here.
+    pub content: Option<Content>,
 }
 
-fn content(head: Head, now: u64, answers: Option<v1::Ref>, kind: Kind) -> Result<Content, WriteError> {
-    Ok(Content::new(v1::Content {
-        written_at: now,
+/// A post as it was written, not sealed yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// What it says.
+    pub content: Content,
+    /// The statements that a restated commitment rests on, in the order of its obligors: for the proposal's
+    /// sealed part, never for the post.
+    pub undertakings: Vec<Ref>,
+}
+
+/// A kind's own fields.
+struct Body {
+    kind: content::Kind,
+    undertakings: Vec<Ref>,
+}
+
+impl From<content::Kind> for Body {
+    fn from(kind: content::Kind) -> Self {
+        Self { kind, undertakings: Vec::new() }
+    }
+}
+
+/// Reads a file as a post of this kind. The file of a decoy is empty.
+///
+/// # Errors
+///
+/// The first thing that is wrong with it, with its line where it has one.
+pub fn parse(kind: Kind, file: &str, author: &Author<'_>) -> Result<Written, WriteError> {
+    kind.check_role(author.name.role())?;
+    if kind == Kind::Decoy {
+        if !file.trim().is_empty() {
+            return Err(WriteError::Decoy);
+        }
+        return finish(kind, Head::default(), decoy()?, author);
+    }
+    let mut front = Front::parse(file)?;
+    let head = Head::take(&mut front, author, kind.must_answer())?;
+    let body = match kind {
+        Kind::Concern => concern::concern(front)?,
+        Kind::Assessment => concern::assessment(front)?,
+        Kind::Opinion => concern::opinion(front)?,
+        Kind::Request => request::request(front)?,
+        Kind::Reply => request::reply(front)?,
+        Kind::Note => request::note(front)?,
+        Kind::Correction => request::correction(front)?,
+        Kind::Commitment => commitment::commitment(front, author)?,
+        Kind::Compliance => commitment::compliance(front)?,
+        Kind::Incident => incident::incident(front, head.answers.is_some())?,
+        Kind::Activity => incident::activity(front)?,
+        Kind::Session => session::session(front)?,
+        Kind::Decoy => decoy()?,
+    };
+    finish(kind, head, body, author)
+}
+
+fn finish(kind: Kind, head: Head, body: Body, author: &Author<'_>) -> Result<Written, WriteError> {
+    let content = Content::new(v1::Content {
+        written_at: author.now,
         precedence: head.precedence.into(),
         subject: head.subject,
         ack_by: head.ack_by,
-        answers,
-        kind: Some(kind),
+        answers: head.answers.as_ref().map(|answered| answered.reference.to_message()),
+        refers: head.refers.iter().map(Ref::to_message).collect(),
+        kind: Some(body.kind),
         ..v1::Content::default()
-    })?)
-}
-
-/// A note.
-pub fn note(file: &str, now: u64) -> Result<Content, WriteError> {
-    let mut front = Front::parse(file)?;
-    let head = head(&mut front)?;
-    let text = front.finish()?;
-    content(head, now, None, Kind::Note(v1::Note { text }))
-}
-
-/// A concern.
-pub fn concern(file: &str, now: u64) -> Result<Content, WriteError> {
-    let mut front = Front::parse(file)?;
-    let head = head(&mut front)?;
-    let concern = v1::Concern {
-        activity: front.need("activity", Activity::parse)?.into(),
-        place: place(&mut front)?,
-        observed_from: front.take("seen-from", utc)?.unwrap_or(0),
-        observed_to: front.take("seen-to", utc)?.unwrap_or(0),
-        force_seen: front.take("force", text)?.unwrap_or_default(),
-        reply_by: front.take("reply-by", utc)?.unwrap_or(0),
-        evidence: front.take("evidence", text)?.unwrap_or_default(),
-        answer_use: front.take("answer-use", AnswerUse::parse)?.unwrap_or(AnswerUse::NotAtAll).into(),
-        text: front.finish()?,
-    };
-    content(head, now, None, Kind::Concern(concern))
-}
-
-/// An assessment without released portions. `resolve` finds what `answers: REF` refers to.
-pub fn assessment(
-    file: &str,
-    now: u64,
-    resolve: impl FnOnce(&str) -> Result<v1::Ref, String>,
-) -> Result<Content, WriteError> {
-    let mut front = Front::parse(file)?;
-    let head = head(&mut front)?;
-    let answers = front.take("answers", resolve)?;
-    let assessment = v1::Assessment {
-        finding: front.need("finding", Finding::parse)?.into(),
-        activity: front.need("activity", Activity::parse)?.into(),
-        likelihood: front.need("likelihood", Likelihood::parse)?.into(),
-        confidence: front.need("confidence", Confidence::parse)?.into(),
-        information_until: front.take("information-until", utc)?.unwrap_or(0),
-        assumptions: front.take("assumes", text)?.into_iter().collect(),
-        alternatives: front.take("or-else", text)?.into_iter().collect(),
-        text: front.finish()?,
-    };
-    content(head, now, answers, Kind::Assessment(assessment))
-}
-
-fn place(front: &mut Front) -> Result<Option<v1::Place>, FrontError> {
-    let Some(name) = front.take("place", text)? else { return Ok(None) };
-    let (longitude_e7, latitude_e7) = front.need("position", position)?;
-    let precision_m = front.need("precision", |value| {
-        let metres = value.strip_suffix('m').unwrap_or(value).trim();
-        metres.parse().map_err(|_| "write whole metres, as in 2000 m".to_owned())
     })?;
-    Ok(Some(v1::Place { name, longitude_e7, latitude_e7, precision_m }))
-}
-
-/// `LONGITUDE, LATITUDE` in degrees, into 10^-7 degrees.
-fn position(value: &str) -> Result<(i64, i64), String> {
-    let bad = || "write longitude, then latitude, in degrees, as in 29.0453, -1.5736".to_owned();
-    let (longitude, latitude) = value.split_once(',').ok_or_else(bad)?;
-    Ok((degrees(longitude.trim()).ok_or_else(bad)?, degrees(latitude.trim()).ok_or_else(bad)?))
-}
-
-fn degrees(text: &str) -> Option<i64> {
-    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 3 || fraction.len() > 7 || !plain(whole) || !plain(fraction) {
-        return None;
+    debug_assert_eq!(content.kind_name(), kind.word());
+    if let Some(answered) = &head.answers
+        && let Some(other) = &answered.content
+    {
+        let post = Authored { content: &content, author: author.name };
+        let answers = Authored { content: other, author: &answered.author };
+        post.may_answer(&answers).map_err(|error| {
+            let (entry, kind) = (answered.entry.clone(), other.kind_name());
+            WriteError::Answers { entry, kind, error }
+        })?;
     }
-    let value: i64 = format!("{whole}{fraction:0<7}").parse().ok()?;
-    Some(if negative { -value } else { value })
+    Ok(Written { content, undertakings: body.undertakings })
+}
+
+/// As long as a post of a few sentences, so that its size does not give it away.
+fn decoy() -> Result<Body, WriteError> {
+    let drawn = u16::from_be_bytes(*fresh::<2>()?);
+    let length = DECOY_MIN + usize::from(drawn) % DECOY_SPREAD;
+    Ok(content::Kind::Decoy(v1::Decoy { filling: vec![0; length].into() }).into())
+}
+
+/// The text below the front matter, once all keys are taken.
+fn text_below(front: Front) -> Result<String, WriteError> {
+    let text = front.finish()?;
+    if text.is_empty() { Err(WriteError::NoText) } else { Ok(text) }
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Mediator => "a mediator",
+        Role::Party => "a party",
+        Role::Auditor => "an auditor",
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CONCERN: &str = "---\nsubject: Column towards Sake\nprecedence: immediate\nactivity: offensive\nplace: Sake\nposition: 29.0453, -1.5736\nprecision: 2000 m\nforce: 40 vehicles\nanswer-use: paraphrased\n---\nA column moves from the north.\n";
-
-    #[test]
-    fn a_concern_is_read_with_its_place_and_scales() {
-        let content = concern(CONCERN, 7).unwrap();
-        let Some(Kind::Concern(concern)) = content.kind() else { panic!("not a concern") };
-        let place = concern.place.as_ref().unwrap();
-        assert_eq!(
-            (place.longitude_e7, place.latitude_e7, place.precision_m),
-            (290_453_000, -15_736_000, 2000)
-        );
-        assert_eq!(concern.text, "A column moves from the north.");
-    }
-
-    #[test]
-    fn a_wrong_word_or_place_is_named_with_its_line() {
-        let error = |from: &str, to: &str| concern(&CONCERN.replace(from, to), 7).unwrap_err().to_string();
-        assert!(
-            error("offensive", "hostile")
-                .starts_with("line 4: `activity`: `hostile` is no activity: use one of")
-        );
-        assert!(error("29.0453, -1.5736", "Sake").starts_with("line 6: `position`: write longitude"));
-        assert!(error("-1.5736", "-91.0").contains("not on earth"));
-        assert!(error("A column moves from the north.", "").contains("text is missing"));
-    }
-
-    #[test]
-    fn degrees_are_exact() {
-        assert_eq!(degrees("-0.0000001"), Some(-1));
-        assert_eq!(degrees("180"), Some(1_800_000_000));
-        for bad in ["", "1.", "+1", "1e2", "1.12345678", "0x1", "1.-2"] {
-            assert!(degrees(bad).is_none() || bad == "1.", "{bad}");
-        }
-    }
-}
+pub(crate) mod tests;

@@ -3,12 +3,14 @@
 //! Specification: `docs/spec.md`, section 9. Only those who hold the room's key ever come this far;
 //! nothing here is stored or sent unsealed.
 
+mod answering;
 mod bounds;
 mod place;
 mod texts;
 
 use tearline_proto::v1::{self, content::Kind};
 
+pub use answering::Authored;
 pub use place::Place;
 
 use crate::{
@@ -134,3 +136,6 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::Correction(_) => "correction",
     }
 }
+
+#[cfg(test)]
+mod tests;

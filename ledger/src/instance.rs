@@ -75,6 +75,17 @@ pub enum InstanceFault {
 }
 
 impl InstanceFault {
+    /// The name of the room that it is found in.
+    pub fn room(&self) -> &str {
+        match self {
+            Self::Chambers(_) | Self::TargetMissing { .. } | Self::EnactedTwice { .. } => RoomName::CHAMBER,
+            Self::NameTwice(room) | Self::OtherDomain(room) | Self::MediatorsDiffer(room) => room,
+            Self::TargetSignatures { room, .. }
+            | Self::NotEnacted { room, .. }
+            | Self::ManifestUnknown { room, .. } => room,
+        }
+    }
+
     /// The short, stable name that section 8 gives it.
     pub fn code(&self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod admission;
 pub mod armor;
+pub mod audit;
 pub mod bundle;
 pub mod card;
 pub mod charter;

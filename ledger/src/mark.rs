@@ -3,6 +3,8 @@
 //! Specification: `docs/spec.md`, section 9.3. A mark has one spelling. This file says to whom a mark
 //! lets a portion go; whether a release may do so is decided in `release`.
 
+mod banner;
+
 use std::{fmt, str::FromStr};
 
 use crate::name::Org;

@@ -6,7 +6,7 @@
 
 mod script;
 
-use std::fmt::Write;
+use std::fmt::{self, Write as _};
 
 /// Why a character misleads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,16 +61,39 @@ pub fn find(text: &str) -> Vec<Misleading> {
 
 /// `text` with each misleading character shown as `⟨U+202E RIGHT-TO-LEFT OVERRIDE⟩`.
 pub fn visible(text: &str) -> String {
-    let mut found = find(text).into_iter().peekable();
     let mut out = String::with_capacity(text.len());
-    for (at, character) in text.chars().enumerate() {
-        match found.next_if(|misleading| misleading.at == at) {
-            // Writing to a string cannot fail.
-            Some(it) => drop(write!(out, "⟨U+{:04X} {}⟩", u32::from(character), it.name())),
-            None => out.push(character),
+    each(text, |shown| {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{shown}");
+    });
+    out
+}
+
+/// A character as it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// As it is.
+    Plain(char),
+    /// By its name.
+    Named(Misleading),
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(character) => f.write_char(*character),
+            Self::Named(it) => write!(f, "⟨U+{:04X} {}⟩", u32::from(it.character), it.name()),
         }
     }
-    out
+}
+
+/// Gives every character of `text` as [`visible`] shows it, in order.
+pub fn each(text: &str, mut show: impl FnMut(Shown)) {
+    let mut found = find(text).into_iter().peekable();
+    for (at, character) in text.chars().enumerate() {
+        let misleading = found.next_if(|misleading| misleading.at == at);
+        show(misleading.map_or(Shown::Plain(character), Shown::Named));
+    }
 }
 
 impl Kind {

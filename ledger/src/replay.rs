@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Statements whose signatures are verified together.
-const BATCH: usize = 256;
+const BATCH: usize = 2048;
 
 /// What is wrong with an entry of a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,13 +61,25 @@ pub struct ReplayError {
     pub fault: Fault,
 }
 
+/// The keys that a log has named so far, by their ids.
+pub type Keys = HashMap<KeyId, PublicKey>;
+
+/// Checks the signatures of statements, each of which gets its own answer, in their order: [`check_here`], or
+/// the same on several cores.
+pub type CheckSignatures = fn(Vec<Signed>, &Keys) -> Vec<Result<CheckedStatement, SignatureError>>;
+
+/// Checks signatures in one batch, where it is called.
+pub fn check_here(statements: Vec<Signed>, keys: &Keys) -> Vec<Result<CheckedStatement, SignatureError>> {
+    rules::check(statements, |_, id| keys.get(id).copied())
+}
+
 /// A room's log, replayed.
 #[derive(Debug, Clone)]
 pub struct Replay {
     room: RoomId,
     state: Option<RoomState>,
     history: History,
-    keys: HashMap<KeyId, PublicKey>,
+    keys: Keys,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -115,7 +127,7 @@ impl History {
 impl Replay {
     /// An empty log of this room.
     pub fn new(room: RoomId) -> Self {
-        Self { room, state: None, history: History::default(), keys: HashMap::new() }
+        Self { room, state: None, history: History::default(), keys: Keys::new() }
     }
 
     /// Resumes from entries that this same program verified before, and the state that it kept of them.
@@ -158,21 +170,35 @@ impl Replay {
 
     /// Verifies entries and applies them in order. On a fault, those before it have been applied.
     pub fn push(&mut self, entries: Vec<Entry>) -> Result<Vec<VerifiedEntry>, ReplayError> {
+        self.push_by(entries, check_here)
+    }
+
+    /// As [`Self::push`], with the signatures checked by whoever may use more than one core.
+    pub fn push_by(
+        &mut self,
+        entries: Vec<Entry>,
+        check: CheckSignatures,
+    ) -> Result<Vec<VerifiedEntry>, ReplayError> {
         let mut out = Vec::with_capacity(entries.len());
         let mut entries = entries.into_iter().peekable();
         while entries.peek().is_some() {
             let batch: Vec<Entry> = entries.by_ref().take(BATCH).collect();
-            self.push_batch(&batch, &mut out)?;
+            self.push_batch(&batch, check, &mut out)?;
         }
         Ok(out)
     }
 
-    fn push_batch(&mut self, batch: &[Entry], out: &mut Vec<VerifiedEntry>) -> Result<(), ReplayError> {
+    fn push_batch(
+        &mut self,
+        batch: &[Entry],
+        check: CheckSignatures,
+        out: &mut Vec<VerifiedEntry>,
+    ) -> Result<(), ReplayError> {
         let statements: Vec<Signed> = batch.iter().map_while(Entry::statement).cloned().collect();
         for signed in &statements {
             self.learn_keys(signed);
         }
-        let checked = rules::check(statements, |_, id| self.keys.get(id).copied());
+        let checked = check(statements, &self.keys);
         for (entry, checked) in batch.iter().zip(&checked) {
             let index = self.size().0;
             let verified = self.push_checked(entry, checked).map_err(|fault| ReplayError { index, fault })?;

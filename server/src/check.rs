@@ -98,10 +98,11 @@ struct Home {
     log_vkey: VerifierKey,
 }
 
-/// Verifies every stored room; `told` is told of each as it is done. Whether all are whole.
+/// Verifies every stored room; `told` is told of each as it is done. Whether all are whole. Without `files` nothing is
+/// said of attachments.
 pub async fn check<S: Store>(
     store: &S,
-    files: &Attachments,
+    files: Option<&Attachments>,
     mut told: impl FnMut(&Checked),
 ) -> Result<bool, StoreError> {
     let (logs, rooms): (Vec<_>, Vec<_>) =
@@ -137,7 +138,7 @@ async fn head<S: Store>(store: &S, id: Digest) -> Result<Head, Fault> {
 }
 
 async fn room<S: Store>(
-    (store, files): (&S, &Attachments),
+    (store, files): (&S, Option<&Attachments>),
     id: Digest,
     name: &str,
     head: &Head,
@@ -154,7 +155,9 @@ async fn room<S: Store>(
         for (row, verified) in rows.iter().zip(&verified) {
             let sealed = verified.signed().statement.sealed();
             content(row, sealed)?;
-            attachments(files, id, row, sealed, &mut seen).await?;
+            if let Some(files) = files {
+                attachments(files, id, row, sealed, &mut seen).await?;
+            }
             recalled.push(row.recalled);
         }
         from += rows.len() as u64;

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use tearline_ledger::{digest::Digest, name::Org};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::private_file;
 
@@ -40,6 +41,8 @@ pub struct Attachments {
     uploads: usize,
     /// Held while uploads are counted and one is begun.
     counting: Arc<Mutex<()>>,
+    /// Held by whoever enters attachments with the posts that name them, and by whoever removes some.
+    naming: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// How an upload begins.
@@ -81,7 +84,7 @@ impl Attachments {
 
     /// The same, to be looked at: nothing is made.
     pub fn existing(dir: &Path, uploads: usize) -> Self {
-        Self { dir: dir.to_owned(), uploads, counting: Arc::default() }
+        Self { dir: dir.to_owned(), uploads, counting: Arc::default(), naming: Arc::default() }
     }
 
     /// How much of an attachment for this room is here: where its sender begins or resumes. Refused if the organisation
@@ -198,6 +201,11 @@ impl Attachments {
             Ok(Some(Download { path, file: Some(file), size }))
         })
         .await
+    }
+
+    /// While this is held nobody else enters attachments in rooms, with the posts that name them, or removes some.
+    pub async fn alone(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.naming).lock_owned().await
     }
 
     /// Removes an attachment from a room, durably. Does nothing if it is not there. The same bytes may still be another

@@ -4,8 +4,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod admit;
+pub mod backup;
 pub mod check;
 pub mod config;
+pub mod control;
+pub mod cut;
 pub mod error;
 pub mod files;
 pub mod gate;
@@ -15,8 +18,10 @@ pub mod logkey;
 pub mod pace;
 pub mod private_file;
 pub mod process;
+pub mod purge;
 pub mod quota;
 pub mod registry;
+pub mod restore;
 pub mod run;
 pub mod scrub;
 pub mod sequencer;

@@ -2,24 +2,45 @@
 //!
 //! Exit codes: 0 done; 1 refused or failed; 2 wrong usage.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::anyhow;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 use tearline_ledger::name::{Domain, NameError};
+use tearline_manual::{Completions, Man};
 use tearline_server::{
+    backup,
     check::{self, Fault},
     config::Config,
     files::Attachments,
-    init, logging, process,
+    init, logging,
+    logkey::LogKey,
+    process,
+    purge::{self, Why},
+    restore::{self, Expected},
     run::{Bound, LogKeys},
     store::{Options, SledStore},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
+/// The engine frees on its own threads what others allocated.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The server of Tearline.
 #[derive(Parser)]
-#[command(name = "tearlined", version, arg_required_else_help = true)]
+#[command(
+    name = "tearlined",
+    version,
+    arg_required_else_help = true,
+    after_help = "Example: tearlined run --config server/tearlined.toml\n\nExit codes: 0 done; 1 refused or failed; 2 wrong usage."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -49,6 +70,37 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Remove from the disk, with the server stopped, the content of posts that were recalled or have expired.
+    #[command(after_help = "Example: tearlined purge --config server/tearlined.toml --dry-run")]
+    Purge {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Only say what would be removed.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Save all rooms, with their sealed content, into a bundle: from a running server, or from a stopped one.
+    #[command(after_help = "Example: tearlined backup --config server/tearlined.toml kivu.bundle")]
+    Backup {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The bundle to write.
+        bundle: PathBuf,
+    },
+    /// Build the store anew from a bundle, to the same roots, with the server stopped and the old store moved away.
+    #[command(after_help = "Example: tearlined restore --config server/tearlined.toml kivu.bundle")]
+    Restore {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The bundle: an auditor's (`tearline export --content`), or a backup.
+        bundle: PathBuf,
+        /// Restore the logs though content is missing that was neither recalled nor has expired.
+        #[arg(long)]
+        without_content: bool,
+    },
     /// Run the server until SIGTERM or SIGINT. SIGHUP reloads certificates and revocation lists.
     #[command(after_help = "Example: tearlined run --config server/tearlined.toml")]
     Run {
@@ -59,6 +111,14 @@ enum Command {
         #[arg(long)]
         changing_log_key: bool,
     },
+    /// Write the script by which a shell completes commands and options.
+    #[command(
+        after_help = "Example: tearlined completions bash > /usr/share/bash-completion/completions/tearlined"
+    )]
+    Completions(Completions),
+    /// Write man pages, one for each command.
+    #[command(after_help = "Example: tearlined man /usr/local/share/man/man1")]
+    Man(Man),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +126,14 @@ fn main() -> ExitCode {
         Command::Init { folder, domain } => make(&folder, &domain),
         Command::CheckConfig { file } => check_config(&file),
         Command::Check { config } => check_store(&config),
+        Command::Purge { config, dry_run } => purge_store(&config, dry_run),
+        Command::Completions(Completions { shell }) => {
+            let script = tearline_manual::script(Arguments::command(), shell);
+            io::stdout().write_all(script.as_bytes()).map(|()| ExitCode::SUCCESS).map_err(Into::into)
+        }
+        Command::Man(Man { dir }) => man(&dir),
+        Command::Backup { config, bundle } => save(&config, &bundle),
+        Command::Restore { config, bundle, without_content } => build(&config, &bundle, without_content),
         Command::Run { config, changing_log_key } => {
             serve(&config, if changing_log_key { LogKeys::Changing } else { LogKeys::Named })
         }
@@ -77,6 +145,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn man(dir: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let pages = tearline_manual::pages(Arguments::command(), dir)?;
+    println!("{} pages in {}", pages.len(), dir.display());
+    Ok(ExitCode::SUCCESS)
 }
 
 fn make(folder: &std::path::Path, domain: &Domain) -> anyhow::Result<ExitCode> {
@@ -108,7 +182,7 @@ fn check_store(file: &std::path::Path) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let store = SledStore::open(&folder, Options::default())?;
     let files = Attachments::existing(&config.attachments_folder(), config.limits.uploads());
-    let whole = runtime.block_on(check::check(&store, &files, |checked| match &checked.fault {
+    let whole = runtime.block_on(check::check(&store, Some(&files), |checked| match &checked.fault {
         None => println!("{:<24} {:>9} entries  whole", checked.name, checked.size),
         Some(Fault { index: Some(index), what }) => println!("{}#{index}  DAMAGED: {what}", checked.name),
         Some(Fault { index: None, what }) => println!("{}  DAMAGED: {what}", checked.name),
@@ -117,6 +191,102 @@ fn check_store(file: &std::path::Path) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Err(anyhow!("the store is damaged: see \"A damaged store\" in the operator's guide before any start"))
+}
+
+fn purge_store(file: &std::path::Path, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let config = Config::load(file)?;
+    let folder = config.store_folder();
+    if !folder.is_dir() {
+        return Err(anyhow!("{}: there is no store to purge", folder.display()));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let store = SledStore::open(&folder, Options::default())?;
+    let files = Attachments::existing(&config.attachments_folder(), config.limits.uploads());
+    let gone = runtime.block_on(purge::once(&store, &files, dry_run))?;
+    for post in &gone {
+        let why = if post.why == Why::Recalled { "recalled" } else { "expired" };
+        let content = if post.content { "content" } else { "" };
+        let attachments = counted(post.attachments, "attachment");
+        let attachments = if post.attachments == 0 { "" } else { attachments.as_str() };
+        let what = [content, attachments].iter().filter(|it| !it.is_empty()).copied().collect::<Vec<_>>();
+        println!("{:<24} {why:<9} {}", format!("{}#{}", post.room, post.index), what.join(", "));
+    }
+    let contents = counted(gone.iter().filter(|post| post.content).count(), "content");
+    let attachments = counted(gone.iter().map(|post| post.attachments).sum(), "attachment");
+    if dry_run {
+        println!("{contents} and {attachments} would be purged. Nothing was changed.");
+    } else {
+        println!("{contents} and {attachments} purged. The log is as it was and still verifies.");
+        println!("The store may keep the sealed bytes in freed space until that is written over.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn save(file: &std::path::Path, bundle: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let config = Config::load(file)?;
+    let bar = progress("saving");
+    let saved = backup::backup(&config, bundle, |bytes| bar.set_position(bytes))?;
+    bar.finish_and_clear();
+    let of = if saved.running { "the running server" } else { "the stopped server's store" };
+    println!("Saved {} rooms and access logs of {of}, {} entries.", saved.rooms, saved.entries);
+    println!(
+        "Attachments are files of their own: copy the folder {}.",
+        config.attachments_folder().display()
+    );
+    println!("Next: tearline verify-bundle {}", bundle.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build(
+    file: &std::path::Path,
+    bundle: &std::path::Path,
+    without_content: bool,
+) -> anyhow::Result<ExitCode> {
+    let config = Config::load(file)?;
+    let log_key = LogKey::load(&config.log_key, &config.domain)?.verifier_key().parse()?;
+    let reader = std::fs::File::open(bundle).map_err(|error| anyhow!("{}: {error}", bundle.display()))?;
+    let expected =
+        Expected { domain: &config.domain, chamber: config.chamber, log_key: &log_key, without_content };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let bar = progress("restoring");
+    let folder = config.store_folder();
+    let files = Attachments::existing(&config.attachments_folder(), config.limits.uploads());
+    let restoring = restore::restore((&folder, &files), reader, &expected, |bytes| bar.set_position(bytes));
+    let restored = runtime.block_on(restoring)?;
+    bar.finish_and_clear();
+    for room in &restored.rooms {
+        println!("{:<24} {:>9} entries  root {}", room.name, room.entries, room.root);
+    }
+    if restored.without_content > 0 {
+        println!("{} contents are missing: their readers will see an alarm.", restored.without_content);
+    }
+    if let Some(first) = &restored.first_attachment {
+        println!(
+            "{} missing, or not as received, the first of {first}. They are in no bundle: put back the folder {}; without it their readers will see an alarm.",
+            counted(restored.without_attachments, "attachment"),
+            config.attachments_folder().display()
+        );
+    }
+    println!("Restored into {}. Next: tearlined check --config {}", folder.display(), file.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows that something is going on, if a person is watching.
+fn progress(what: &'static str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner().with_message(what);
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {msg} {bytes}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
+    bar.enable_steady_tick(Duration::from_millis(500));
+    bar
 }
 
 fn serve(file: &std::path::Path, log_keys: LogKeys) -> anyhow::Result<ExitCode> {
@@ -141,4 +311,15 @@ fn serve(file: &std::path::Path, log_keys: LogKeys) -> anyhow::Result<ExitCode> 
         anyhow::Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_an_example_that_it_takes() {
+        Arguments::command().debug_assert();
+        assert_eq!(tearline_manual::faults(&Arguments::command()), Vec::<String>::new());
+    }
 }

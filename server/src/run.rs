@@ -3,13 +3,13 @@
 //! It ties configuration, TLS and services together and refuses to know what they do.
 //! Specification: `docs/operations.md`.
 
-use std::{future::Future, io, net::SocketAddr, pin::Pin, sync::Arc};
+use std::{future::Future, io, net::SocketAddr, path::PathBuf, pin::Pin, sync::Arc};
 
 use tearline_ledger::{id::RoomId, note::VerifierKey};
 use tearline_proto::v1::{attachments_server::AttachmentsServer, rooms_server::RoomsServer};
 use tokio::{
-    net::TcpListener,
-    sync::{Mutex, oneshot, watch},
+    net::{TcpListener, UnixListener},
+    sync::{oneshot, watch},
     task,
     time::timeout,
 };
@@ -19,10 +19,12 @@ use tonic_health::ServingStatus;
 use crate::{
     admit::Admission,
     config::Config,
+    control,
     files::{Attachments as Files, FilesError},
     gate::Gate,
     logkey::{LogKey, LogKeyError},
     pace::Pace,
+    purge,
     quota::Quotas,
     registry::{Registry, RegistryError, RoomView},
     scrub,
@@ -52,6 +54,14 @@ pub enum RunError {
     Listen {
         /// The address.
         address: SocketAddr,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The operator's socket cannot be made.
+    #[error("{} ({source}): the data folder must be the server's own, and its path at most 90 characters long", path.display())]
+    Control {
+        /// The socket.
+        path: PathBuf,
         /// The system's answer.
         source: io::Error,
     },
@@ -103,6 +113,7 @@ pub struct Bound {
     stopping: watch::Sender<bool>,
     quotas: Arc<Quotas>,
     listener: TcpListener,
+    control: UnixListener,
 }
 
 /// Starts a server and serves until `stop` is done.
@@ -140,7 +151,6 @@ async fn house(
         sequencer,
         quotas: Arc::clone(quotas),
         files: Files::open(&config.attachments_folder(), config.limits.uploads()).await?,
-        entering: Mutex::new(()),
         attachment_bytes: config.limits.attachment_bytes,
         log_vkey,
         pace: Pace::new(config.limits.pace_milliseconds),
@@ -184,7 +194,9 @@ impl Bound {
         let address = config.listen;
         let listener =
             TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
-        Ok(Self { config, tls, house, sequencing, stopping, quotas, listener })
+        let path = control::socket(&config.data);
+        let control = control::bind(&path).map_err(|source| RunError::Control { path, source })?;
+        Ok(Self { config, tls, house, sequencing, stopping, quotas, listener, control })
     }
 
     /// Where it listens: with the port that the system chose, if the configuration says 0.
@@ -200,7 +212,7 @@ impl Bound {
     /// Serves until `stop` is done, and then until open calls are, or the deadline is over.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let address = self.address();
-        let Self { config, tls, house, sequencing, stopping: streams, quotas, listener } = self;
+        let Self { config, tls, house, sequencing, stopping: streams, quotas, listener, control } = self;
         let limits = &config.limits;
 
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -211,8 +223,14 @@ impl Bound {
         let admission =
             Admission::new(Arc::clone(&quotas), tls.revocations().clone(), limits.request_timeout);
         let usize_of = |limit: std::num::NonZeroU32| usize::try_from(limit.get()).unwrap_or(usize::MAX);
+        let registry = Arc::clone(&house.registry);
+        let controlled = tokio::spawn(control::serve(control, registry, config.domain.clone()));
         let scrubbing = tokio::spawn(scrub::watch(Arc::clone(house.registry.store()), health.clone()));
         let sweeping = tokio::spawn(sweep::keep_swept(Arc::clone(&house)));
+        let purging = config.purge_after.map(|after| {
+            let (store, files) = (Arc::clone(house.registry.store()), house.files.clone());
+            tokio::spawn(async move { purge::keep(store.as_ref(), &files, after).await })
+        });
         let router = Server::builder()
             .concurrency_limit_per_connection(usize_of(limits.calls_per_connection))
             .max_concurrent_streams(limits.streams_per_connection.get())
@@ -269,6 +287,12 @@ impl Bound {
         refresh.abort();
         scrubbing.abort();
         sweeping.abort();
+        if let Some(purging) = purging {
+            purging.abort();
+        }
+        controlled.abort();
+        // A socket that stays behind is taken over at the next start.
+        let _ = std::fs::remove_file(control::socket(&config.data));
         done
     }
 }

@@ -66,7 +66,7 @@ pub async fn sweep<S: Store>(house: &House<S>, age: Duration) -> Result<usize, S
             continue;
         }
         // None is entered with a statement now, so the rows up to here are all that can name one.
-        let _entering = house.entering.lock().await;
+        let _alone = house.files.alone().await;
         strike(house, &room, from, &mut orphans).await?;
         for digest in &orphans {
             house.files.purge(&room, digest).await?;

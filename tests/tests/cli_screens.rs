@@ -6,7 +6,11 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-use tearline_tests::cli::House;
+use tearline_tests::cli::{
+    House,
+    documented::{keys, promised},
+    screen::{narrow, shows},
+};
 
 const LONG: &str = "---
 subject: A subject that is a good deal longer than what one line of an inbox can hold beside the rest
@@ -18,25 +22,6 @@ source: C3
 
 (S//ORCON)  This does not.
 ";
-
-/// No line is longer than a plain terminal is wide.
-fn narrow(what: &str, text: &str) -> Result<()> {
-    for line in text.lines() {
-        let columns = line.chars().count();
-        ensure!(columns <= 80, "{what}: a line of {columns} columns:\n{line}\nin\n{text}");
-    }
-    Ok(())
-}
-
-fn shows(what: &str, text: &str, lines: &[&str]) -> Result<()> {
-    narrow(what, text)?;
-    let mut rest = text;
-    for line in lines {
-        let at = rest.find(line).with_context(|| format!("{what} does not show {line:?} there:\n{text}"))?;
-        rest = &rest[at + line.len()..];
-    }
-    Ok(())
-}
 
 #[test]
 fn a_partys_screens_say_what_came_and_how_far_it_can_be_relied_upon() -> Result<()> {
@@ -158,34 +143,6 @@ fn a_mediators_screens_show_exactly_what_would_be_sent() -> Result<()> {
     Ok(())
 }
 
-/// Every name in an object and the objects within, as in `rooms[].size`.
-fn keys(json: &Value, under: &str, out: &mut BTreeSet<String>) {
-    match json {
-        Value::Object(map) => {
-            for (key, value) in map {
-                let path = if under.is_empty() { key.clone() } else { format!("{under}.{key}") };
-                keys(value, &path, out);
-                out.insert(path);
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                keys(item, &format!("{under}[]"), out);
-            }
-        }
-        _ => (),
-    }
-}
-
-/// The names that `docs/json.md` promises under a heading.
-fn promised(command: &str) -> Result<BTreeSet<String>> {
-    let doc = include_str!("../../docs/json.md");
-    let (_, section) = doc.split_once(&format!("\n## {command}\n")).with_context(|| command.to_owned())?;
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
-    Ok(rows.map(|(name, _)| name.to_owned()).collect())
-}
-
 #[test]
 fn every_command_writes_the_json_that_is_documented() -> Result<()> {
     let house = House::kivu()?;
@@ -211,8 +168,20 @@ fn every_command_writes_the_json_that_is_documented() -> Result<()> {
     agrees("status", "us/kigali", &["status"])?;
     agrees("who", "us/kigali", &["who"])?;
     agrees("inbox", "us/kigali", &["inbox"])?;
+    agrees("matters", "us/kigali", &["matters", "--kind", "concern"])?;
     agrees("ack", "drc/liaison", &["ack", "drc#4"])?;
+    agrees("recall", "drc/liaison", &["recall", "drc#3"])?;
     agrees("write", "us/kigali", &["write", "note", "papers/note.md", "--to", "chamber"])?;
+    for number in ["1", "2"] {
+        let saved =
+            house.json("us/kigali", &["write", "note", "papers/note.md", "--to", "chamber", "--save"])?;
+        ensure!(saved.as_object().is_some_and(|map| map.len() == 1) && saved["draft"] == number, "{saved}");
+    }
+    agrees("drafts", "us/kigali", &["drafts"])?;
+    agrees("drafts show", "us/kigali", &["drafts", "show", "1"])?;
+    agrees("drafts drop", "us/kigali", &["drafts", "drop", "1", "2"])?;
+    agrees("completions", "us/kigali", &["completions", "bash"])?;
+    agrees("man", "us/kigali", &["man", &house.arg("man1")])?;
     let briefing = agrees("publish", "us/kigali", &["publish", "papers/sake.md"])?;
     let briefing = briefing["entry"].as_str().context("entry")?.to_owned();
     let to_drc = ["release", &briefing, "--portions", "1", "--to", "drc"];

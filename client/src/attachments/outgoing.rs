@@ -63,6 +63,12 @@ impl Outgoing {
     }
 }
 
+/// Refuses a file that could be attached nowhere, before anybody writes what it is to go with.
+pub fn look(path: &Path) -> Result<(), AttachmentError> {
+    names::of_path(path)?;
+    open(path).map(drop)
+}
+
 /// Seals a file for a room, or finds what an earlier attempt sealed.
 pub fn seal_file(
     waiting: &Waiting,

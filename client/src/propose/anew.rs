@@ -35,8 +35,12 @@ impl Mediator<'_> {
         let drafts = old.targets.iter().map(|target| self.again(target)).collect::<Result<Vec<_>, _>>()?;
         let named = old.briefing.as_ref().and_then(Ref::from_message);
         let briefing = named.map(|named| self.briefing(&named)).transpose()?;
-        let sealed =
-            v1::Proposed { briefing: old.briefing, downgrades: old.downgrades, ..v1::Proposed::default() };
+        let sealed = v1::Proposed {
+            briefing: old.briefing,
+            downgrades: old.downgrades,
+            undertakings: old.undertakings,
+            ..v1::Proposed::default()
+        };
         self.propose(&drafts, sealed, briefing.as_ref(), terms)
     }
 

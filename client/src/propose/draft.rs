@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use prost::Message as _;
 use tearline_ledger::{
     id::Ref,
-    release::{self, Question, RecordedBriefing, Shown},
+    release::{self, Question, RecordedBriefing, Shown, ShownAct},
     statement::{Act, Proposal},
 };
 use tearline_proto::v1;
@@ -79,9 +79,19 @@ impl Mediator<'_> {
             content: &|reference: &Ref| self.content_of(reference),
             signers: &BTreeSet::from([self.name.clone()]),
         })?;
+        self.require_unexpired(&shown)?;
         let not_after = self.now.saturating_add(terms.open_for.min(OPEN_FOR_MAX));
         let draft = writer.draft(id, Some(not_after), Act::Proposal(proposal), Some(content))?;
         Ok(Proposed { submission: draft.sign(self.key)?, shown })
+    }
+
+    /// Nothing that would be sent has run out already.
+    pub(super) fn require_unexpired(&self, shown: &Shown) -> Result<(), ProposeError> {
+        let ends = shown.targets.iter().filter_map(|target| match &target.act {
+            ShownAct::Post(post) => post.content_until,
+            _ => None,
+        });
+        if ends.into_iter().any(|end| end <= self.now) { Err(ProposeError::Expired) } else { Ok(()) }
     }
 
     /// The largest K of the rooms concerned, unless more are asked for.

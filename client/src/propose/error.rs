@@ -67,6 +67,9 @@ pub enum ProposeError {
     /// The content of an entry is not here.
     #[error("the content of {0} is not here: run tearline fetch")]
     NoContent(String),
+    /// The end of its content is past before it is sent.
+    #[error("the content that would be sent has expired already: propose it anew with a later end")]
+    Expired,
     /// The proposal is enacted, rejected, past its time or was never made.
     #[error("the proposal is not open: it was enacted, rejected or has run out; run tearline pending")]
     NotOpen,

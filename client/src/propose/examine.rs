@@ -13,7 +13,7 @@ use tearline_ledger::{
 };
 use tearline_proto::v1;
 
-use super::{Mediator, ProposeError};
+use super::{Mediator, ProposeError, matter::AlreadyGiven};
 use crate::refs::EntryRef;
 
 /// A proposal that can still be approved.
@@ -52,8 +52,8 @@ pub struct Examined {
     pub proposed: v1::Proposed,
     /// All that would be sent.
     pub shown: Shown,
-    /// Posts that released portions of the same briefing before.
-    pub already_given: Vec<EntryRef>,
+    /// What each party was already given on the matter.
+    pub already_given: AlreadyGiven,
 }
 
 impl Mediator<'_> {
@@ -120,10 +120,8 @@ impl Mediator<'_> {
             content: &|reference: &Ref| self.content_of(reference),
             signers: &signers,
         })?;
-        let already_given = match &briefing {
-            Some(briefing) => self.given_of(briefing)?,
-            None => Vec::new(),
-        };
+        self.require_unexpired(&shown)?;
+        let already_given = self.given_on_matter(&shown, named)?;
         let entry = EntryRef { room: chamber.replica.state()?.name().clone(), index: open.index };
         Ok(Examined { entry, identity: *identity, open: open.clone(), proposed, shown, already_given })
     }

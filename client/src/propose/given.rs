@@ -4,9 +4,9 @@
 
 use tearline_ledger::{
     content::Content,
+    id::Ref,
     name::{MemberName, Org, Role},
-    release::RecordedBriefing,
-    statement::Act,
+    statement::{Act, Statement},
 };
 
 use super::{Mediator, ProposeError};
@@ -17,6 +17,10 @@ use crate::refs::EntryRef;
 pub struct Given {
     /// Where it stands.
     pub entry: EntryRef,
+    /// The same, as statements refer to it.
+    pub reference: Ref,
+    /// The statement.
+    pub statement: Statement,
     /// When it was accepted, in seconds since 1970.
     pub accepted_at: u64,
     /// Who signed.
@@ -45,34 +49,16 @@ impl Mediator<'_> {
                 }
                 out.push(Given {
                     entry: EntryRef { room: state.name().clone(), index },
+                    reference: room.replica.resolve(index)?.to_ref(),
                     accepted_at: line.accepted_at,
                     signers: line.signers,
+                    statement: line.signed.statement,
                     recalled: line.recalled,
                     content: self.content(room, index).ok(),
                 });
             }
         }
         out.sort_by(|one, two| one.entry.cmp(&two.entry));
-        Ok(out)
-    }
-
-    /// Posts that released portions of this briefing, in any room.
-    pub fn given_of(&self, briefing: &RecordedBriefing) -> Result<Vec<EntryRef>, ProposeError> {
-        let mut out = Vec::new();
-        for room in self.rooms.values() {
-            let state = room.replica.state()?;
-            if !state.constitution().has_party() {
-                continue;
-            }
-            let digest = briefing.manifest(state.room())?.digest();
-            for index in 0..room.replica.size() {
-                let line = room.replica.line(index)?;
-                if matches!(&line.signed.statement.act, Act::Post(post) if post.manifests.contains(&digest)) {
-                    out.push(EntryRef { room: state.name().clone(), index });
-                }
-            }
-        }
-        out.sort();
         Ok(out)
     }
 }

@@ -43,6 +43,8 @@ pub struct ReleaseOrder {
     pub answers: Option<Ref>,
     /// What it refers to.
     pub refers: Vec<Ref>,
+    /// The commitments that a commitment restates, in the order of its obligors.
+    pub undertakings: Vec<Ref>,
     /// Attachments that the chamber has, or is given with the proposal, under the marks that it has them under.
     pub attachments: Vec<ToRoom>,
     /// When the content may be dropped, in seconds since 1970.
@@ -87,7 +89,8 @@ impl Mediator<'_> {
         order: &ReleaseOrder,
         terms: &ProposalTerms,
     ) -> Result<Proposed, ProposeError> {
-        let mut sealed = v1::Proposed::default();
+        let undertakings = order.undertakings.iter().map(Ref::to_message).collect();
+        let mut sealed = v1::Proposed { undertakings, ..v1::Proposed::default() };
         let mut briefing = None;
         if let Some(portions) = &order.portions {
             let recorded = self.briefing(&portions.briefing)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tearline_ledger::{
     card::{Card, SignedCard},
-    charter::{Limits, Service},
+    charter::{Charter, Limits, Service},
     checkpoint::{Checkpoint, Origin},
     content::Content,
     digest::Digest,
@@ -109,6 +109,11 @@ impl Hall {
         *self.logs.iter().find(|(_, log)| log.name == name).unwrap().0
     }
 
+    /// The charter in force.
+    pub(crate) fn charter(&self, name: &str) -> Charter {
+        self.logs[&self.room(name)].replay.state().unwrap().charter().clone()
+    }
+
     pub(crate) fn accept(&mut self, submission: &Submission) -> VerifiedEntry {
         let signed = submission.signed.clone();
         let room = signed.room();
@@ -128,18 +133,23 @@ impl Hall {
 
     /// A concern of the party's, in its own room.
     pub(crate) fn concern(&mut self) -> Ref {
+        self.party_post(Kind::Concern(v1::Concern {
+            text: "What is it?".to_owned(),
+            activity: v1::Activity::Undetermined.into(),
+            answer_use: v1::AnswerUse::NotAtAll.into(),
+            ..v1::Concern::default()
+        }))
+    }
+
+    /// A post of the party's, in its own room.
+    pub(crate) fn party_post(&mut self, kind: Kind) -> Ref {
         let room = self.room("drc");
         let keys = self.keys(room, &self.party);
         let content = v1::Content {
             written_at: self.now,
             precedence: v1::Precedence::Priority.into(),
             subject: "Column".to_owned(),
-            kind: Some(Kind::Concern(v1::Concern {
-                text: "What is it?".to_owned(),
-                activity: v1::Activity::Undetermined.into(),
-                answer_use: v1::AnswerUse::NotAtAll.into(),
-                ..v1::Concern::default()
-            })),
+            kind: Some(kind),
             ..v1::Content::default()
         };
         let replay = &self.logs[&room].replay;

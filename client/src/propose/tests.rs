@@ -56,6 +56,7 @@ fn order(briefing: Ref, numbers: &[u32]) -> ReleaseOrder {
         ack_by: None,
         answers: None,
         refers: Vec::new(),
+        undertakings: Vec::new(),
         attachments: Vec::new(),
         content_until: None,
     }
@@ -111,7 +112,9 @@ fn a_later_release_of_the_same_briefing_shows_what_was_given() {
     hall.accept(&second.submission);
     let view = hall.fetch(&hall.desks[1]);
     let examined = view.of(&hall.desks[1]).examine(&reference(&second.submission).statement).unwrap();
-    assert_eq!(examined.already_given.iter().map(ToString::to_string).collect::<Vec<_>>(), ["drc#1"]);
+    let given: Vec<String> =
+        examined.already_given.to.iter().flat_map(|it| &it.posts).map(|it| it.entry.to_string()).collect();
+    assert_eq!(given, ["drc#1"]);
     assert!(examined.shown.originator.unwrap().signed);
 }
 
@@ -287,6 +290,40 @@ fn a_room_founded_later_gets_portions_after_a_notice() {
 }
 
 #[test]
+fn a_commitment_is_restated_from_what_its_obligor_signed_and_proposed_anew_as_it_was() {
+    let mut hall = Hall::founded();
+    let text =
+        v1::LanguageText { language: "en".to_owned(), text: "Hold fire.".to_owned(), authoritative: true };
+    let promise = v1::Commitment {
+        kind: v1::CommitmentKind::CeaseFire.into(),
+        obligors: vec!["drc".to_owned()],
+        texts: vec![text],
+        ..v1::Commitment::default()
+    };
+    let signed = hall.party_post(Kind::Commitment(promise.clone()));
+    let statement = signed.statement.as_bytes().to_vec().into();
+    let undertakings = vec![v1::Undertaking { organisation: "drc".to_owned(), statement }];
+    let mut order = order(signed, &[1]);
+    order.portions = None;
+    order.kind = Kind::Commitment(v1::Commitment { undertakings, ..promise });
+    assert!(matches!(propose(&hall, 0, &order), Err(ProposeError::Release(_))));
+    order.undertakings = vec![signed];
+    let proposed = propose(&hall, 0, &order).unwrap();
+    let restated = |act: &ShownAct| match act {
+        ShownAct::Post(post) => post.undertakings.iter().map(|it| it.entry.index).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    assert_eq!(restated(&proposed.shown.targets[0].act), [1]);
+    hall.accept(&proposed.submission);
+    let view = hall.fetch(&hall.desks[1]);
+    let mediator = view.of(&hall.desks[1]);
+    let anew = mediator.propose_anew(&"chamber#1".parse().unwrap(), &terms()).unwrap();
+    assert_eq!(restated(&anew.shown.targets[0].act), [1]);
+    drop(view);
+    enact(&mut hall, &anew, 2);
+}
+
+#[test]
 fn a_mediators_post_is_recalled_by_two() {
     let (mut hall, briefing) = published();
     let release = propose(&hall, 0, &order(briefing, &[1])).unwrap();
@@ -298,4 +335,69 @@ fn a_mediators_post_is_recalled_by_two() {
     let view = hall.fetch(&hall.desks[0]);
     let given = view.of(&hall.desks[0]).given(&"drc".parse::<Org>().unwrap()).unwrap();
     assert!(given[0].recalled);
+}
+
+#[test]
+fn a_matter_is_followed_through_threads_briefings_and_one_reference_further() {
+    let (mut hall, briefing) = published();
+    let first_concern = hall.concern();
+    let mut answer = order(briefing, &[1]);
+    answer.answers = Some(first_concern);
+    let answer = propose(&hall, 0, &answer).unwrap();
+    enact(&mut hall, &answer, 1);
+    // Of another matter, but for what it refers to.
+    let second_concern = hall.concern();
+    let mut referring = order(briefing, &[]);
+    referring.portions = None;
+    referring.answers = Some(second_concern);
+    referring.refers = vec![first_concern];
+    let referring = propose(&hall, 0, &referring).unwrap();
+    enact(&mut hall, &referring, 1);
+    let mut apart = order(briefing, &[]);
+    apart.portions = None;
+    let apart = propose(&hall, 0, &apart).unwrap();
+    enact(&mut hall, &apart, 1);
+
+    let given = |hall: &Hall, proposed: &Proposed, named: Option<Ref>| -> Vec<String> {
+        let view = hall.fetch(&hall.desks[2]);
+        let given = view.of(&hall.desks[2]).given_on_matter(&proposed.shown, named).unwrap();
+        assert_eq!(given.to.len(), 1);
+        assert_eq!(given.same_words, []);
+        given.to[0].posts.iter().map(|post| post.entry.to_string()).collect()
+    };
+    // drc#1 and drc#3 are the concerns.
+    let of_briefing = propose(&hall, 0, &order(briefing, &[3])).unwrap();
+    assert_eq!(given(&hall, &of_briefing, Some(briefing)), ["drc#2", "drc#4"]);
+    let mut of_thread = order(briefing, &[]);
+    of_thread.portions = None;
+    of_thread.answers = Some(first_concern);
+    let of_thread = propose(&hall, 0, &of_thread).unwrap();
+    assert_eq!(given(&hall, &of_thread, None), ["drc#2", "drc#4"]);
+    let mut alone = order(briefing, &[]);
+    alone.portions = None;
+    let alone = propose(&hall, 0, &alone).unwrap();
+    assert_eq!(given(&hall, &alone, None), [""; 0]);
+    let view = hall.fetch(&hall.desks[2]);
+    let given = view.of(&hall.desks[2]).given_on_matter(&of_briefing.shown, Some(briefing)).unwrap();
+    let portions = given.to[0].posts[0].portions.as_ref().unwrap();
+    assert_eq!((portions.0.to_string().as_str(), portions.1.as_slice()), ("chamber#1", &[1][..]));
+}
+
+#[test]
+fn content_that_has_expired_is_neither_proposed_nor_approved() {
+    let (mut hall, briefing) = published();
+    let mut late = order(briefing, &[1]);
+    late.content_until = Some(hall.now);
+    assert!(matches!(propose(&hall, 0, &late), Err(ProposeError::Expired)));
+    late.content_until = Some(hall.now + 60);
+    let proposed = propose(&hall, 0, &late).unwrap();
+    hall.accept(&proposed.submission);
+    let identity = reference(&proposed.submission).statement;
+    let examine = |hall: &Hall| {
+        let view = hall.fetch(&hall.desks[1]);
+        view.of(&hall.desks[1]).examine(&identity).map(drop)
+    };
+    assert!(examine(&hall).is_ok());
+    hall.now += 60;
+    assert!(matches!(examine(&hall), Err(ProposeError::Expired)));
 }

@@ -42,6 +42,14 @@ pub struct Line {
     pub recalled: bool,
 }
 
+impl Line {
+    /// Whether the end that its author gave its content is past. `now` is this desk's clock, in seconds since
+    /// 1970.
+    pub fn is_expired(&self, now: u64) -> bool {
+        self.signed.statement.sealed().and_then(|post| post.content_until).is_some_and(|end| end <= now)
+    }
+}
+
 /// What witnesses confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witnessed {

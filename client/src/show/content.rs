@@ -1,20 +1,24 @@
-//! An opened post as an officer reads it, and as a program does.
+//! An opened post as an officer reads it, and as a program does: one file for each concern.
+
+mod briefing;
+mod commitment;
+mod concern;
+mod fields;
+mod incident;
+mod request;
+mod session;
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use tearline_ledger::{content::Content, misleading};
-use tearline_proto::v1::{
-    Activity, AnswerUse, Assessment, Briefing, Concern, Confidence, Finding, Likelihood, Precedence,
-    Reliability, content::Kind,
-};
+use tearline_proto::v1::{Precedence, content::Kind};
 
-use super::{
-    WIDTH, attachments,
-    time::{dtg, iso},
-    words::{Scale, likelihood_range},
-    wrap,
-};
+use self::fields::{Fields, Object};
+use super::{WIDTH, attachments, time::dtg, words::Scale as _, wrap};
+
+pub use concern::verdict;
+pub use fields::place;
 
 /// Text that others wrote, with every character that misleads made visible.
 pub fn safe(text: &str) -> String {
@@ -28,21 +32,13 @@ pub fn precedence(content: &Content) -> &'static str {
 
 /// The body of a post: everything but the heading lines.
 pub fn body(content: &Content) -> String {
-    let mut out = String::new();
     let message = content.message();
-    out.push_str(&wrap(&safe(&message.subject), 1, WIDTH));
-    out.push('\n');
-    match content.kind() {
-        Some(Kind::Briefing(briefing)) => out.push_str(&briefing_body(briefing)),
-        Some(Kind::Release(release)) if !release.note.is_empty() => {
-            out.push_str(&wrap(&safe(&release.note), 1, WIDTH));
-            out.push('\n');
-        }
-        Some(Kind::Concern(concern)) => out.push_str(&concern_body(concern)),
-        Some(Kind::Assessment(assessment)) => out.push_str(&assessment_body(assessment)),
-        Some(Kind::Note(note)) => out.push_str(&wrap(&safe(&note.text), 1, WIDTH)),
-        _ => {}
+    let mut out = String::new();
+    if !message.subject.is_empty() {
+        out.push_str(&wrap(&safe(&message.subject), 1, WIDTH));
+        out.push('\n');
     }
+    out.push_str(&content.kind().map(of_kind).unwrap_or_default());
     if let Some(tearline) = &message.tearline {
         for portion in &tearline.portions {
             out.push_str(&wrap(&format!("({})  {}", safe(&portion.mark), safe(&portion.text)), 1, WIDTH));
@@ -56,147 +52,80 @@ pub fn body(content: &Content) -> String {
     out
 }
 
-fn briefing_body(briefing: &Briefing) -> String {
-    let mut out = String::new();
-    if let Some(source) = &briefing.source {
-        let grade = format!("{}{}", Reliability::word(source.reliability), source.credibility);
-        let described = if source.description.is_empty() {
-            grade
-        } else {
-            format!("{grade}, {}", safe(&source.description))
-        };
-        out.push_str(&wrap(&format!("Source {described} (never leaves the chamber)"), 1, WIDTH));
-    }
-    if briefing.information_until != 0 {
-        let _ = writeln!(out, " Information up to {}", dtg(briefing.information_until));
-    }
-    if !briefing.originator.is_empty() {
-        let _ = writeln!(out, " Originator {}", safe(&briefing.originator));
-    }
-    for (number, portion) in briefing.portions.iter().enumerate() {
-        let text = format!("{}. ({})  {}", number + 1, safe(&portion.mark), safe(&portion.text));
-        out.push('\n');
-        out.push_str(&wrap(&text, 1, WIDTH));
-    }
-    out
-}
-
-fn concern_body(concern: &Concern) -> String {
-    let mut out = String::new();
-    let mut line = |name: &str, text: String| out.push_str(&wrap(&format!("{name:<12}{text}"), 1, WIDTH));
-    line("ACTIVITY", Activity::word(concern.activity).to_owned());
-    if let Some(place) = &concern.place {
-        let degrees = |value: i64| {
-            let sign = if value < 0 { "-" } else { "" };
-            let value = value.unsigned_abs();
-            format!("{sign}{}.{:07}", value / 10_000_000, value % 10_000_000)
-        };
-        let position = format!(
-            "{} ({}, {}; within {} m)",
-            safe(&place.name),
-            degrees(place.longitude_e7),
-            degrees(place.latitude_e7),
-            place.precision_m
-        );
-        line("PLACE", position);
-    }
-    if concern.observed_from != 0 {
-        let until = if concern.observed_to == 0 {
-            String::new()
-        } else {
-            format!(" to {}", dtg(concern.observed_to))
-        };
-        line("SEEN", format!("{}{until}", dtg(concern.observed_from)));
-    }
-    if !concern.force_seen.is_empty() {
-        line("FORCE", safe(&concern.force_seen));
-    }
-    if !concern.evidence.is_empty() {
-        line("EVIDENCE", safe(&concern.evidence));
-    }
-    if concern.reply_by != 0 {
-        line("REPLY BY", dtg(concern.reply_by));
-    }
-    line("ANSWER", format!("may be used {}", AnswerUse::word(concern.answer_use)));
-    out.push('\n');
-    out.push_str(&wrap(&safe(&concern.text), 1, WIDTH));
-    out
-}
-
-/// `PARTLY CORROBORATED · OFFENSIVE · likely (55–80 %) · confidence moderate`.
-pub fn verdict(assessment: &Assessment) -> String {
-    format!(
-        "{} · {} · {} ({}) · confidence {}",
-        Finding::word(assessment.finding),
-        Activity::word(assessment.activity),
-        Likelihood::word(assessment.likelihood),
-        likelihood_range(assessment.likelihood),
-        Confidence::word(assessment.confidence)
-    )
-}
-
-fn assessment_body(assessment: &Assessment) -> String {
-    let mut out = format!(" {}\n\n", verdict(assessment));
-    if !assessment.text.is_empty() {
-        out.push_str(&wrap(&safe(&assessment.text), 1, WIDTH));
-        out.push('\n');
-    }
-    for (name, texts) in [("Assumes", &assessment.assumptions), ("Or else", &assessment.alternatives)] {
-        for text in texts {
-            out.push_str(&wrap(&format!("{name}: {}", safe(text)), 1, WIDTH));
+fn of_kind(kind: &Kind) -> String {
+    match kind {
+        Kind::Briefing(it) => briefing::text(it),
+        Kind::Release(it) if it.note.is_empty() => String::new(),
+        Kind::Release(it) => format!("{}\n", Fields::default().paragraph(&it.note)),
+        Kind::Concern(it) => concern::text(it),
+        Kind::Assessment(it) => concern::assessment_text(it),
+        Kind::Opinion(it) => concern::opinion_text(it),
+        Kind::Request(it) => request::text(it),
+        Kind::Reply(it) => request::reply_text(it),
+        Kind::Commitment(it) => commitment::text(it),
+        Kind::ComplianceNote(it) => commitment::note_text(it),
+        Kind::Incident(it) => incident::text(it),
+        Kind::ActivityNotice(it) => incident::activity_text(it),
+        Kind::Session(it) => session::text(it),
+        Kind::Note(it) => Fields::default().paragraph(&it.text).to_string(),
+        Kind::Correction(it) => Fields::default().paragraph(&it.text).to_string(),
+        Kind::Decoy(_) => " This post says nothing: it keeps the room's cadence.\n".to_owned(),
+        Kind::ManifestNotice(_) => {
+            " It adds a briefing's manifest for a room that was founded later.\n".to_owned()
         }
     }
-    if assessment.information_until != 0 {
-        let _ = writeln!(out, " Information up to {}", dtg(assessment.information_until));
-    }
-    out
 }
 
 /// The content for a program. Texts are as they were written.
 pub fn to_json(content: &Content) -> Value {
     let message = content.message();
-    let mut out = json!({
-        "kind": content.kind_name(),
-        "precedence": precedence(content),
-        "subject": message.subject,
-        "written_at": iso(message.written_at),
-    });
-    let Some(map) = out.as_object_mut() else { return out };
-    let mut set = |key: &str, value: Value| map.insert(key.to_owned(), value);
+    let mut out = Object::default();
+    out.set("kind", json!(content.kind_name()));
+    out.set("precedence", json!(precedence(content)));
+    out.text("subject", &message.subject);
+    out.time("written_at", message.written_at);
     if message.ack_by != 0 {
-        set("ack_by", json!(iso(message.ack_by)));
+        out.time("ack_by", message.ack_by);
     }
     if let Some(tearline) = &message.tearline {
         let portions = tearline.portions.iter();
-        set("portions", portions.map(|it| json!({"mark": it.mark, "text": it.text})).collect());
+        out.set("portions", portions.map(|it| json!({"mark": it.mark, "text": it.text})).collect());
     }
     if !message.attachments.is_empty() {
-        set("attachments", attachments::to_json(&message.attachments));
+        out.set("attachments", attachments::to_json(&message.attachments));
     }
     match content.kind() {
-        Some(Kind::Briefing(briefing)) => {
-            let portions = briefing.portions.iter();
-            set("portions", portions.map(|it| json!({"mark": it.mark, "text": it.text})).collect());
-        }
-        Some(Kind::Release(release)) => drop(set("note", json!(release.note))),
-        Some(Kind::Concern(concern)) => {
-            set("text", json!(concern.text));
-            set("activity", json!(Activity::word(concern.activity)));
-            set("force_seen", json!(concern.force_seen));
-            set("evidence", json!(concern.evidence));
-            set("answer_use", json!(AnswerUse::word(concern.answer_use)));
-        }
-        Some(Kind::Assessment(assessment)) => {
-            set("finding", json!(Finding::word(assessment.finding)));
-            set("activity", json!(Activity::word(assessment.activity)));
-            set("likelihood", json!(Likelihood::word(assessment.likelihood)));
-            set("confidence", json!(Confidence::word(assessment.confidence)));
-            set("text", json!(assessment.text));
-            set("assumptions", json!(assessment.assumptions));
-            set("alternatives", json!(assessment.alternatives));
-        }
-        Some(Kind::Note(note)) => drop(set("text", json!(note.text))),
-        _ => {}
+        Some(Kind::Briefing(it)) => briefing::json(it, &mut out),
+        Some(Kind::Release(it)) => out.text("note", &it.note),
+        Some(Kind::Concern(it)) => concern::json(it, &mut out),
+        Some(Kind::Assessment(it)) => concern::assessment_json(it, &mut out),
+        Some(Kind::Opinion(it)) => concern::opinion_json(it, &mut out),
+        Some(Kind::Request(it)) => request::json(it, &mut out),
+        Some(Kind::Reply(it)) => request::reply_json(it, &mut out),
+        Some(Kind::Commitment(it)) => commitment::json(it, &mut out),
+        Some(Kind::ComplianceNote(it)) => commitment::note_json(it, &mut out),
+        Some(Kind::Incident(it)) => incident::json(it, &mut out),
+        Some(Kind::ActivityNotice(it)) => incident::activity_json(it, &mut out),
+        Some(Kind::Session(it)) => session::json(it, &mut out),
+        Some(Kind::Note(it)) => out.text("text", &it.text),
+        Some(Kind::Correction(it)) => out.text("text", &it.text),
+        Some(Kind::Decoy(_) | Kind::ManifestNotice(_)) | None => {}
     }
-    out
+    out.into()
 }
+
+/// How a post's heading says what it answers, as in `of your concern drc#3`. `own` is whether that is of
+/// the reader's own side.
+pub fn answering(content: &Content, own: bool, answered: &str, entry: &str) -> String {
+    let join = match content.kind() {
+        Some(Kind::Assessment(_) | Kind::Opinion(_) | Kind::Correction(_)) => "of",
+        Some(Kind::Reply(_)) => "to",
+        Some(Kind::ComplianceNote(_) | Kind::Incident(_)) => "on",
+        _ => "in answer to",
+    };
+    let your = if own { "your " } else { "" };
+    format!("{join} {your}{answered} {entry}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@
 
 pub mod attachments;
 pub mod content;
+pub mod paint;
+pub mod standing;
 pub mod time;
 pub mod words;
 
@@ -18,7 +20,7 @@ pub fn wrap(text: &str, indent: usize, width: usize) -> String {
     for line in text.lines() {
         let mut column = 0;
         out.push_str(&" ".repeat(indent));
-        for word in line.split(' ') {
+        for word in line.split(' ').flat_map(|word| pieces(word, room)) {
             let length = word.chars().count();
             if column > 0 && column + 1 + length > room {
                 out.push('\n');
@@ -37,6 +39,35 @@ pub fn wrap(text: &str, indent: usize, width: usize) -> String {
     out
 }
 
+/// A word that no line can hold, in pieces that lines can.
+fn pieces(word: &str, room: usize) -> Vec<&str> {
+    let (mut out, mut rest) = (Vec::new(), word);
+    while let Some((at, _)) = rest.char_indices().nth(room) {
+        let (piece, after) = rest.split_at(at);
+        out.push(piece);
+        rest = after;
+    }
+    out.push(rest);
+    out
+}
+
+/// Text behind what stands at its left, going on below itself where the line is full; on the next line if
+/// hardly any room is left beside it.
+pub fn hang(left: &str, text: &str) -> String {
+    /// A column of text that is narrower than this is hard to read.
+    const NARROWEST: usize = 24;
+    let indent = paint::columns(left);
+    if indent + NARROWEST > WIDTH {
+        return format!("{}\n{}", left.trim_end(), wrap(text, 17, WIDTH));
+    }
+    let block = wrap(text, indent, WIDTH);
+    if block.is_empty() {
+        format!("{}\n", left.trim_end())
+    } else {
+        format!("{left}{}", block.trim_start_matches(' '))
+    }
+}
+
 /// A line with one text at its left and one at its right end.
 pub fn ends(left: &str, right: &str) -> String {
     let used = left.chars().count() + right.chars().count();
@@ -46,6 +77,24 @@ pub fn ends(left: &str, right: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_word_is_longer_than_a_line() {
+        let wrapped = wrap(&format!("see {} there", "x".repeat(200)), 5, 40);
+        assert!(wrapped.lines().all(|line| line.chars().count() <= 40), "{wrapped}");
+        assert_eq!(wrapped.matches('x').count(), 200);
+    }
+
+    #[test]
+    fn text_hangs_below_itself_or_below_what_leaves_it_no_room() {
+        let text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen";
+        let hung = hang("  drc#1  ", text);
+        assert!(hung.starts_with("  drc#1  one two") && hung.lines().count() == 2, "{hung}");
+        assert!(hung.lines().nth(1).is_some_and(|line| line.starts_with("         ")));
+        let hung = hang(&"y".repeat(60), text);
+        assert_eq!(hung.lines().next().map(str::len), Some(60));
+        assert!(hung.lines().all(|line| line.chars().count() <= WIDTH));
+    }
 
     #[test]
     fn text_is_broken_at_spaces_within_the_width() {

@@ -20,13 +20,22 @@ pub trait Scale: Copy + PartialEq + TryFrom<i32> + Into<i32> + 'static {
 
     /// The step that a word stands for, whatever its case; spaces, hyphens and underscores are one.
     fn parse(text: &str) -> Result<Self, String> {
-        let plain = |text: &str| text.to_lowercase().replace([' ', '_'], "-");
         let found = Self::STEPS.iter().find(|(_, word)| plain(word) == plain(text));
         found.map(|(step, _)| *step).ok_or_else(|| {
-            let words: Vec<String> = Self::STEPS.iter().map(|(_, word)| plain(word)).collect();
-            format!("`{}` is no {}: use one of {}", text.escape_debug(), Self::NAME, words.join(", "))
+            let words = Self::words().join(", ");
+            format!("`{}` is no {}: use one of {words}", text.escape_debug(), Self::NAME)
         })
     }
+
+    /// Every word, as it is written in a file.
+    fn words() -> Vec<String> {
+        Self::STEPS.iter().map(|(_, word)| plain(word)).collect()
+    }
+}
+
+/// A word as it is written in a file, whatever its case.
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace([' ', '_'], "-")
 }
 
 impl Scale for Precedence {

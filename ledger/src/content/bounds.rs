@@ -92,7 +92,8 @@ fn check_kind(kind: &Kind) -> Result<(), ContentError> {
         Kind::Session(session) => check_session(session),
         Kind::Opinion(it) => require(known::<v1::Agreement>(it.agreement), "step of agreement is missing"),
         Kind::Correction(correction) => check_text(&correction.text),
-        Kind::Release(_) | Kind::Decoy(_) => Ok(()),
+        Kind::Decoy(decoy) => require(decoy.filling.len() <= TEXT_MAX, "filling is too long"),
+        Kind::Release(_) => Ok(()),
     }
 }
 

@@ -25,6 +25,11 @@ impl<'a> Place<'a> {
     /// The author of a post in the room of this name, under the charter in force just before the post.
     pub fn new(author: &'a MemberName, room: &RoomName, charter: &Charter) -> Self {
         let custodian = charter.member(author).is_some_and(|member| member.custodian);
+        Self::standing(author, custodian, room)
+    }
+
+    /// The author of a post in the room of this name, where it is known already whether it is a custodian.
+    pub fn standing(author: &'a MemberName, custodian: bool, room: &RoomName) -> Self {
         Self { author, custodian, chamber: room.is_chamber() }
     }
 }

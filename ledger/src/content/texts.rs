@@ -21,7 +21,10 @@ pub(super) fn of(message: &v1::Content) -> Texts<'_> {
 
 fn of_kind<'a>(kind: &'a Kind, out: &mut Texts<'a>) {
     match kind {
-        Kind::Briefing(briefing) => lines("portion", briefing.portions.iter().map(|it| &it.text), out),
+        Kind::Briefing(briefing) => {
+            lines("portion", briefing.portions.iter().map(|it| &it.text), out);
+            lines("source", briefing.source.iter().map(|it| &it.description), out);
+        }
         Kind::Release(release) => out.push(("note", &release.note)),
         Kind::Concern(concern) => {
             out.push(("text", concern.text.as_str()));

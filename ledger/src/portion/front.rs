@@ -1,7 +1,7 @@
 //! The front matter of a briefing file: `key: value` lines between two lines `---`.
 //!
 //! Specification: `docs/spec.md`, section 9. Unknown and doubled keys are refused, so that a typing
-//! error does not lose what was meant.
+//! error does not lose what was meant; blank lines and lines that begin with `#` are remarks.
 
 use tearline_proto::v1::{Credibility, Precedence, Reliability};
 
@@ -58,10 +58,19 @@ impl Front {
             if line.trim_end_matches(BLANKS) == FENCE {
                 return fields.finish(index + 1).map(|front| (front, index + 1));
             }
+            if is_remark(line) {
+                continue;
+            }
             fields.add(line).map_err(|problem| problem.at(index + 1))?;
         }
         Err(Problem::OpenFront.at(1))
     }
+}
+
+/// A blank line or one that begins with `#`: what a template explains is not said.
+fn is_remark(line: &str) -> bool {
+    let line = line.trim_matches(BLANKS);
+    line.is_empty() || line.starts_with('#')
 }
 
 /// What was read so far.

@@ -42,6 +42,15 @@ fn front_problem(front: &str) -> (usize, Problem) {
 }
 
 #[test]
+fn blank_lines_and_remarks_in_the_front_matter_say_nothing_and_are_counted() {
+    let file = with_front("# What it is about.\nsubject: x\n\n  # precedence: FLASH\n", "(U) text").unwrap();
+    assert_eq!((file.front.subject.as_str(), file.front.precedence), ("x", Precedence::Routine));
+    assert_eq!(front_problem("# a remark\n\ncolour: red").0, 4);
+    // Among the portions the same line is text.
+    assert_eq!(with_body("(U) one\n# two").unwrap(), [("U".to_owned(), "one\n# two".to_owned())]);
+}
+
+#[test]
 fn a_full_briefing_is_read() {
     let file = BriefingFile::parse(FULL.as_bytes()).unwrap();
     let front = Front {
@@ -97,7 +106,7 @@ fn missing_and_open_front_matter_is_refused() {
     for text in ["", "subject: x\n", "\n---\nsubject: x\n---\n(U) text", "(U) text"] {
         assert_eq!(BriefingFile::parse(text.as_bytes()), Err(Problem::NoFront.at(1)), "{text}");
     }
-    assert_eq!(BriefingFile::parse(b"---\nsubject: x\n"), Err(Problem::NotKeyValue(String::new()).at(3)));
+    assert_eq!(BriefingFile::parse(b"---\nsubject: x\n"), Err(Problem::OpenFront.at(1)));
     assert_eq!(BriefingFile::parse(b"---\nsubject: x"), Err(Problem::OpenFront.at(1)));
 }
 

@@ -13,6 +13,7 @@ mod portions;
 mod posts;
 mod shown;
 mod targets;
+mod undertakings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +27,10 @@ pub use opening::{open_proposal, open_sealed};
 pub use portions::{Audience, RecordedBriefing, build_tearline, manifest_digests};
 pub use shown::{
     MemberChange, Originator, Shown, ShownAct, ShownAttachment, ShownCharter, ShownDowngrade, ShownGrant,
-    ShownMember, ShownPortion, ShownPost, ShownRecall, ShownRef, ShownTarget, Warning,
+    ShownMember, ShownPortion, ShownPost, ShownRecall, ShownRef, ShownTarget, ShownUndertaking, Warning,
 };
 pub use targets::check_signatures;
+pub use undertakings::UndertakingFault;
 
 use crate::{
     content::Content,
@@ -129,6 +131,7 @@ pub fn check(question: &Question<'_>) -> Result<Shown, ReleaseFault> {
         None => return Err(ReleaseFault::NoBriefing),
     };
     let targets = targets::check_all(question, &downgrades)?;
+    undertakings::require_used(question, &targets)?;
     let portions = || targets.iter().flat_map(ShownTarget::portions);
     let lowered: BTreeSet<u32> =
         portions().filter(|portion| portion.needs_downgrade).map(|portion| portion.number).collect();

@@ -7,10 +7,10 @@ use tearline_proto::v1;
 
 use super::{
     Audience, Downgrades, Question, Room, ShownPortion, ShownPost, ShownRef, TargetFault, attachments,
-    opening::open_sealed, portions,
+    opening::open_sealed, portions, undertakings,
 };
 use crate::{
-    content::{Content, Place},
+    content::{Authored, Content, Place},
     id::{HOUR, Ref},
     name::{MemberName, Org, Role},
     statement::{Post, Statement},
@@ -47,6 +47,8 @@ pub(super) fn check(
     let message = content.message();
     let reference = |reference: &v1::Ref| check_reference(question, room, &parties, reference);
     let answers = message.answers.as_ref().map(reference).transpose()?;
+    check_answer(question, &statement.author, &content)?;
+    let undertakings = undertakings::check(question, message)?;
     let refers = message.refers.iter().map(reference).collect::<Result<_, _>>()?;
     let released = check_portions(question, downgrades, room, &parties, message.tearline.as_ref(), post)?;
     Ok(ShownPost {
@@ -56,6 +58,7 @@ pub(super) fn check(
         portions_recorded: question.named_briefing().map_or(0, portions::RecordedBriefing::len),
         answers,
         refers,
+        undertakings,
         attachments,
         content_until: post.content_until,
         content,
@@ -78,6 +81,17 @@ fn check_portions(
     let instance = question.parties();
     let audience = Audience { parties, instance: &instance };
     portions::check_tearline(briefing, room.state.room(), tearline, &post.manifests, downgrades, &audience)
+}
+
+/// It answers a post, of a kind that it may answer. What that post says is not judged if it is gone.
+fn check_answer(question: &Question<'_>, author: &MemberName, content: &Content) -> Result<(), TargetFault> {
+    let Some(reference) = content.message().answers.as_ref().and_then(Ref::from_message) else {
+        return Ok(());
+    };
+    let found = question.rooms.get(&reference.room).and_then(|room| room.past.find(&reference.id));
+    let by = found.and_then(|found| found.post_author).ok_or(TargetFault::AnswersNoPost)?;
+    let Some(answered) = (question.content)(&reference) else { return Ok(()) };
+    Ok(Authored { content, author }.may_answer(&Authored { content: &answered, author: &by })?)
 }
 
 /// A reference may name only what all readers of the post read too.

@@ -107,6 +107,8 @@ pub struct ShownPost {
     pub answers: Option<ShownRef>,
     /// What it refers to.
     pub refers: Vec<ShownRef>,
+    /// The commitments that it restates.
+    pub undertakings: Vec<ShownUndertaking>,
     /// Attachments whose keys it hands on.
     pub attachments: Vec<ShownAttachment>,
     /// When the content may be dropped, in seconds since 1970.
@@ -137,6 +139,17 @@ pub struct ShownRef {
     pub room: RoomName,
     /// Its index there.
     pub index: u64,
+}
+
+/// A commitment that mediators restate, as its obligor signed it. Its readers learn its identity alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownUndertaking {
+    /// Whose.
+    pub organisation: Org,
+    /// Where it stands.
+    pub entry: ShownRef,
+    /// What it says.
+    pub content: Content,
 }
 
 /// An attachment whose key is handed on.

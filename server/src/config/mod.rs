@@ -11,6 +11,7 @@ use std::{
     net::SocketAddr,
     ops::Range,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -62,6 +63,8 @@ pub struct Config {
     pub tls: TlsFiles,
     /// How the log is written.
     pub log: LogSettings,
+    /// How long after its recall or end content is purged from the disk by a running server; `None`: never.
+    pub purge_after: Option<Duration>,
     /// Every limit.
     pub limits: Limits,
 }
@@ -157,6 +160,7 @@ impl Config {
                 revocations: folder.join(raw.tls.revocations),
             },
             log: raw.log,
+            purge_after: raw.purge_after_seconds.map(Duration::from_secs),
             limits: raw.limits,
         })
     }
@@ -173,6 +177,7 @@ struct Raw {
     chamber: Digest,
     data: PathBuf,
     log_key: PathBuf,
+    purge_after_seconds: Option<u64>,
     tls: RawTls,
     #[serde(default)]
     log: LogSettings,
@@ -281,6 +286,9 @@ message_bytes = 1048576
         assert_eq!(config.limits.message_bytes.get(), 1 << 20);
         assert_eq!(config.limits.organisations, Limits::default().organisations);
         assert_eq!(config.log.level, LogLevel::Info);
+        assert_eq!(config.purge_after, None);
+        let purging = GOOD.replace("[tls]", "purge_after_seconds = 3600\n[tls]");
+        assert_eq!(parse(&purging).unwrap().purge_after, Some(Duration::from_hours(1)));
     }
 
     /// Each: what is changed into what, and what the message must say.
@@ -298,6 +306,11 @@ message_bytes = 1048576
             ("1048576", "-1", &["line 13", "`message_bytes`"]),
             ("1048576", "\"1 MiB\"", &["line 13", "`message_bytes`", "string"]),
             ("1048576", "100", &["line 13", "`message_bytes`", "at least"]),
+            (
+                "[tls]",
+                "purge_after_seconds = \"a week\"\n[tls]",
+                &["line 7", "`purge_after_seconds`", "string"],
+            ),
             ("[tls]", "[tls", &["line 7"]),
         ] {
             let error = parse(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();

@@ -52,8 +52,8 @@ async fn append_named<S: Store>(
     call: Vec<Submission<Signed>>,
     named: &[Named],
 ) -> Result<Vec<Accepted>, Status> {
-    // Another call may name the same attachment: it must not be taken out under that.
-    let _entering = house.entering.lock().await;
+    // Another call may name the same attachment: it must not be taken out, or purged, under that.
+    let _alone = house.files.alone().await;
     let mut fresh = Vec::new();
     if let Err(status) = enter_all(house, caller, named, &mut fresh).await {
         take_out(house, &fresh).await;

@@ -15,7 +15,7 @@ use tearline_proto::v1::{
     AppendRequest, AppendResponse, CosignRequest, CosignResponse, ListRequest, ListResponse, Proof,
     ProveRequest, ReadRequest, RoomHead, Rows, rooms_server,
 };
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
@@ -46,8 +46,6 @@ pub struct House<S> {
     pub quotas: Arc<Quotas>,
     /// Sealed attachments.
     pub files: Attachments,
-    /// Held while attachments are entered in rooms with the statements that name them.
-    pub entering: Mutex<()>,
     /// The most bytes of one attachment.
     pub attachment_bytes: u64,
     /// The server's log key.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tearline_ledger::digest::Digest;
 
 use super::directory::{Directory, Room};
-use super::layout::{self, BodyHeader, Flags, HeadRow, Link, Tail};
+use super::layout::{self, BodyHeader, Flags, HeadRow, Link, MAX_INLINE, Place, Tail};
 use super::mark::Acknowledged;
 use super::read::{self, Fault};
 use super::tree::completed_by;
@@ -116,13 +116,14 @@ impl<'a> Group<'a> {
         if link.flags.purged {
             return Ok(());
         }
-        let old = read::body(self.tree, link.sequence, false).map_err(at)?;
+        let Place::Body(sequence) = link.place else { return Ok(()) };
+        let old = read::body(self.tree, &link, false).map_err(at)?;
         if old.header.content.is_none() {
             return Ok(());
         }
         let header = BodyHeader { content: None, ..old.header };
-        let kept = self.insert_body(link.sequence, header, &old.entry, &[]);
-        self.remove_parts(&layout::body_key(link.sequence), kept..old.parts());
+        let kept = self.insert_body(sequence, header, &old.entry, &[]);
+        self.remove_parts(&layout::body_key(sequence), kept..old.parts());
         link.flags.purged = true;
         self.flag(room.number, index, link);
         self.rows += 1;
@@ -257,6 +258,13 @@ impl<'a> Group<'a> {
     }
 
     fn enter(&mut self, room: u32, index: u64, row: NewRow) {
+        self.rows += 1;
+        if row.id.is_none() && row.content.is_none() && row.entry.len() <= MAX_INLINE {
+            self.bytes += row.entry.len();
+            let link = Link { place: Place::Here(row.entry), flags: Flags::default(), nodes: row.nodes };
+            self.links.insert((room, index), link);
+            return;
+        }
         let sequence = self.tail.sequence;
         self.tail.sequence += 1;
         let content = row.content.as_ref();
@@ -270,8 +278,8 @@ impl<'a> Group<'a> {
             self.insert(&layout::id_key(&id, room), &index.to_be_bytes());
             self.ids.insert((id, room));
         }
-        self.links.insert((room, index), Link { sequence, flags: Flags::default(), nodes: row.nodes });
-        self.rows += 1;
+        let link = Link { place: Place::Body(sequence), flags: Flags::default(), nodes: row.nodes };
+        self.links.insert((room, index), link);
     }
 
     /// Inserts a row's body and says in how many parts.

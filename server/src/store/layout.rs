@@ -10,7 +10,7 @@
 //! | `r` room32 | number of the room, name |
 //! | `h` room4 | head: size, root, length of state and members, checkpoint |
 //! | `s` room4 \[part2\], `l` room4 \[part2\] | state; members |
-//! | `n` room4 index8 | link: sequence, flags, the tree nodes that this row completes |
+//! | `n` room4 index8 | link: sequence or entry, flags, the tree nodes that this row completes |
 //! | `e` seq8 \[part2\] | body: flags, id, lengths, entry, content |
 //! | `i` id16 room4 | index |
 //! | `x` room4 index8 | flags of a row that was recalled or purged |
@@ -23,7 +23,7 @@ use tearline_ledger::digest::Digest;
 use super::RoomId;
 
 /// The version of this layout.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// The longest value with its checksum. The engine moves a leaf of more than 128 KiB into a file that it never
 /// syncs; a leaf holds up to 17 values.
@@ -34,6 +34,10 @@ pub(super) const MAX_PART: usize = MAX_VALUE - CHECKSUM;
 
 /// The longest value in parts: part numbers are 16 bits.
 pub(super) const MAX_LONG: usize = MAX_PART * 65_536;
+
+/// The longest entry that lies in its link, as an access record does: each read that is recorded then adds one
+/// value instead of two.
+pub(super) const MAX_INLINE: usize = 512;
 
 const CHECKSUM: usize = 4;
 
@@ -224,6 +228,9 @@ impl HeadRow {
     }
 }
 
+/// The flag of a link that holds its entry.
+const HERE: u8 = 4;
+
 /// What happened to a row since it was entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Flags {
@@ -241,10 +248,19 @@ impl Flags {
     }
 }
 
+/// Where a row's entry lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the body of this sequence.
+    Body(u64),
+    /// In the link itself: an entry of up to [`MAX_INLINE`] bytes with neither id nor content.
+    Here(Bytes),
+}
+
 /// The row of a room that says where its body lies and which tree nodes it completes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Link {
-    pub(super) sequence: u64,
+    pub(super) place: Place,
     pub(super) flags: Flags,
     /// Level 0 first.
     pub(super) nodes: Vec<Digest>,
@@ -252,9 +268,14 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(9 + 32 * self.nodes.len());
-        out.extend_from_slice(&self.sequence.to_be_bytes());
-        out.push(self.flags.encode());
+        let (number, flag, entry) = match &self.place {
+            Place::Body(sequence) => (*sequence, 0, [].as_slice()),
+            Place::Here(entry) => (u64::try_from(entry.len()).unwrap_or(u64::MAX), HERE, entry.as_ref()),
+        };
+        let mut out = Vec::with_capacity(9 + entry.len() + 32 * self.nodes.len());
+        out.extend_from_slice(&number.to_be_bytes());
+        out.push(self.flags.encode() | flag);
+        out.extend_from_slice(entry);
         for node in &self.nodes {
             out.extend_from_slice(node.as_bytes());
         }
@@ -262,12 +283,19 @@ impl Link {
     }
 
     pub(super) fn decode(body: &[u8]) -> Option<Self> {
-        let (sequence, body) = take(body)?;
+        let (number, body) = take(body)?;
         let ([flags], body) = take(body)?;
+        let number = u64::from_be_bytes(number);
+        let (place, body) = if flags & HERE == 0 {
+            (Place::Body(number), body)
+        } else {
+            let (entry, nodes) = body.split_at_checked(usize::try_from(number).ok()?)?;
+            (Place::Here(Bytes::copy_from_slice(entry)), nodes)
+        };
         let (nodes, rest) = body.as_chunks::<32>();
         rest.is_empty().then_some(Self {
-            sequence: u64::from_be_bytes(sequence),
-            flags: Flags::decode(flags)?,
+            place,
+            flags: Flags::decode(flags & !HERE)?,
             nodes: nodes.iter().map(|node| Digest(*node)).collect(),
         })
     }

@@ -11,7 +11,7 @@ use tearline_ledger::digest::Digest;
 use tearline_ledger::merkle::NodeId;
 
 use super::directory::Room;
-use super::layout::{self, BodyHeader, Flags, Link};
+use super::layout::{self, BodyHeader, Flags, Link, Place};
 use super::tree::row_of;
 use super::{ContentState, Damage, Head, Mark, RoomId, StoreError, StoredRow};
 
@@ -108,8 +108,17 @@ impl Body {
     }
 }
 
-pub(super) fn body(tree: &::sled::Tree, sequence: u64, content: bool) -> Result<Body, Fault> {
+/// The body of the row with this link.
+pub(super) fn body(tree: &::sled::Tree, link: &Link, content: bool) -> Result<Body, Fault> {
     const WHAT: &str = "the row's body";
+    let sequence = match &link.place {
+        Place::Body(sequence) => *sequence,
+        Place::Here(entry) => {
+            let length = u32::try_from(entry.len()).map_err(|_| Fault::Malformed(WHAT))?;
+            let header = BodyHeader { id: None, entry: length, content: None };
+            return Ok(Body { header, entry: entry.clone(), content: None });
+        }
+    };
     let key = layout::body_key(sequence);
     let first = fetch(tree, &key, WHAT)?.ok_or(Fault::Missing(WHAT))?;
     let (header, start) = BodyHeader::decode(first.body()).ok_or(Fault::Malformed(WHAT))?;
@@ -163,7 +172,7 @@ fn append_parts(
 fn row(tree: &::sled::Tree, room: u32, index: u64, content: bool) -> Result<StoredRow, Fault> {
     let read = || {
         let link = link(tree, room, index)?;
-        Ok((body(tree, link.sequence, content)?, link.flags))
+        Ok((body(tree, &link, content)?, link.flags))
     };
     let (body, flags): (Body, Flags) = match read() {
         Err(_) => read()?,

@@ -69,7 +69,7 @@ fn row(tree: &::sled::Tree, room: &Room, index: u64) -> Vec<String> {
         Ok(link) => link,
         Err(fault) => return vec![fault.to_string()],
     };
-    match read::body(tree, link.sequence, true) {
+    match read::body(tree, &link, true) {
         Err(fault) => found.push(fault.to_string()),
         Ok(body) => {
             if link.nodes.first() != Some(&leaf(&body.entry)) {

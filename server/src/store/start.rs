@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::directory::{Directory, Room};
-use super::layout::{self, FORMAT, HeadRow, Tail};
+use super::layout::{self, FORMAT, HeadRow, Place, Tail};
 use super::mark::{Acknowledged, MarkFile};
 use super::read::{self, Fault, check, fetch, guarded};
 use super::{Damage, Options, StoreError, tree};
@@ -192,10 +192,10 @@ fn check_end(tree: &::sled::Db, room: &Room, tail: Tail) -> Result<(), StoreErro
     if let Some(last) = size.checked_sub(1) {
         let at = |fault: Fault| fault.at(room.id, Some(last));
         let link = read::link(tree, room.number, last).map_err(at)?;
-        if link.sequence >= tail.sequence {
+        if matches!(link.place, Place::Body(sequence) if sequence >= tail.sequence) {
             return Err(at(Fault::Malformed("the row's link")));
         }
-        let body = read::body(tree, link.sequence, true).map_err(at)?;
+        let body = read::body(tree, &link, true).map_err(at)?;
         if link.nodes.first() != Some(&tree::leaf(&body.entry)) {
             return Err(at(Fault::Malformed("the leaf's hash")));
         }

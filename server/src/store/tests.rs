@@ -12,6 +12,7 @@ use super::*;
 
 mod faults;
 mod growth;
+mod records;
 
 /// A room as its sequencer knows it: its size and frontier.
 #[derive(Clone)]

@@ -3,10 +3,15 @@
 //! A house is a copy of one in which `tearline quickstart` has played the Kivu scenario; so every test
 //! begins after a year of mediation and may spoil what it likes. It refuses to know what commands mean.
 
+pub mod documented;
 pub mod said;
+pub mod screen;
+pub mod terminal;
 
 use std::{
     fs,
+    net::SocketAddr,
+    ops::Deref,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -28,9 +33,7 @@ pub const PASSPHRASE: &str = "only for this demonstration\n";
 pub struct House {
     /// The process; it ends before its folder goes.
     pub server: Server,
-    folder: TempDir,
-    /// Where the server listened that the charters name.
-    charters_address: String,
+    home: Home,
     /// Kept so that tests that run at the same time share it.
     _template: Arc<TempDir>,
 }
@@ -39,31 +42,81 @@ impl House {
     /// The Kivu scenario, played; the server runs.
     pub fn kivu() -> Result<Self> {
         let template = template()?;
-        let folder = tempfile::tempdir()?;
-        let house = folder.path().join("house");
-        copy(&template.path().join("house"), &house)?;
-        let config = house.join("server/tearlined.toml");
+        let home = Home::copy_of(&template.path().join("house"))?;
+        let config = home.path("server/tearlined.toml");
         let text = fs::read_to_string(&config)?;
-        let address = text.lines().find_map(|line| line.strip_prefix("listen = "));
-        let address = address.context("the configuration says where to listen")?.trim_matches('"').to_owned();
-        fs::write(&config, text.replace(&address, "127.0.0.1:0"))?;
+        let listens = text.lines().find(|line| line.starts_with("listen = "));
+        let listens = listens.context("the configuration says where to listen")?;
+        fs::write(&config, text.replace(listens, "listen = \"127.0.0.1:0\""))?;
         let server = Server::start(&config)?;
-        let house = Self { server, folder, charters_address: address, _template: template };
+        let house = Self { server, home, _template: template };
         for desk in fs::read_dir(house.path("desks"))? {
-            house.move_desk(&desk?.path())?;
+            house.home.point(&desk?.path(), house.server.address())?;
         }
         Ok(house)
     }
 
     /// Says to a desk that has just joined where this copy's server is: the charters name the original's.
     pub fn settle(&self, desk: &str) -> Result<()> {
-        self.move_desk(&self.desk(desk))
+        self.home.point(&self.desk(desk), self.server.address())
     }
 
-    fn move_desk(&self, desk: &Path) -> Result<()> {
+    /// Kills the server, does what needs it stopped, and starts it again where desks find it.
+    pub fn while_stopped<T>(&mut self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.server.kill()?;
+        let done = work(self)?;
+        self.server = Server::start(&self.path("server/tearlined.toml"))?;
+        for desk in fs::read_dir(self.path("desks"))? {
+            self.home.point(&desk?.path(), self.server.address())?;
+        }
+        Ok(done)
+    }
+
+    /// `tearlined` on the house's server.
+    pub fn tearlined(&self, args: &[&str]) -> Result<Said> {
+        let mut command = Command::new(binary("tearlined")?);
+        command.args(args).arg("--config").arg(self.path("server/tearlined.toml"));
+        command.current_dir(self.path(""));
+        Said::of(command)
+    }
+
+    /// `tearline-certs` on the house's authority.
+    pub fn certs(&self, args: &[&str]) -> Result<Said> {
+        let mut command = Command::new(binary("tearline-certs")?);
+        command.arg("--authority").arg(self.path("authority")).args(args).current_dir(self.path(""));
+        Said::of(command)
+    }
+}
+
+impl Deref for House {
+    type Target = Home;
+
+    fn deref(&self) -> &Home {
+        &self.home
+    }
+}
+
+/// The folder of a house: its desks, and what they are asked to do.
+#[derive(Debug)]
+pub struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    /// A copy of a house's folder. Its desks ask the server that the original's asked.
+    pub fn copy_of(house: &Path) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        copy(house, &folder.path().join("house"))?;
+        Ok(Self { folder })
+    }
+
+    /// Says to the desk in this folder where its server is, whatever the charters say.
+    pub fn point(&self, desk: &Path, server: SocketAddr) -> Result<()> {
         let profile = desk.join("profile.toml");
         let text = fs::read_to_string(&profile)?;
-        Ok(fs::write(&profile, text.replace(&self.charters_address, &self.server.address().to_string()))?)
+        let old =
+            text.lines().find(|line| line.starts_with("server = ")).context("the desk has no server")?;
+        Ok(fs::write(&profile, text.replace(old, &format!("server = \"{server}\"")))?)
     }
 
     /// A file or folder of the house.
@@ -150,13 +203,6 @@ impl House {
         let entries = done.get("entries").and_then(Value::as_array).context("entries")?;
         Ok(entries.iter().skip(1).filter_map(Value::as_str).map(str::to_owned).collect())
     }
-
-    /// `tearline-certs` on the house's authority.
-    pub fn certs(&self, args: &[&str]) -> Result<Said> {
-        let mut command = Command::new(binary("tearline-certs")?);
-        command.arg("--authority").arg(self.path("authority")).args(args).current_dir(self.path(""));
-        Said::of(command)
-    }
 }
 
 /// A text of a command's JSON.
@@ -165,15 +211,16 @@ pub fn text_of(json: &Value, key: &str) -> Result<String> {
     Ok(text.with_context(|| format!("there is no text `{key}` in {json}"))?.to_owned())
 }
 
-/// Copies a folder with the modes of its files.
+/// Copies a folder with the modes of its files. A server's socket is its own and stays.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::DirBuilder::new().mode(0o700).create(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
             copy(&entry.path(), &target)?;
-        } else {
+        } else if kind.is_file() {
             fs::copy(entry.path(), &target)?;
         }
     }

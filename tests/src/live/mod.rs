@@ -5,6 +5,7 @@
 
 pub mod binaries;
 pub mod client;
+pub mod listen;
 pub mod receipt;
 pub mod server;
 pub mod site;
@@ -20,12 +21,15 @@ use tearline_ledger::{
     access::access_log_name, entry::Entry, id::RoomId, rules::VerifiedEntry, statement::Statement,
 };
 use tearline_proto::v1;
+use tearline_server::logkey::LogKey;
 use tokio_stream::StreamExt as _;
 use tonic::Status;
 
 use self::{client::Client, receipt::now, server::Server, site::Site};
 use crate::{
-    desk::{Desk, Desks},
+    desk::{Desk, Desks, domain},
+    second,
+    vectors::logs::bundle_of,
     world::{Drafted, World, sign, submission},
 };
 
@@ -229,6 +233,27 @@ impl Live {
             _ => Err(anyhow!("a statement in an access log")),
         };
         rows.into_iter().map(record).collect()
+    }
+}
+
+impl Live {
+    /// What the second verifier says of all that was entered here and followed.
+    fn judge_again(&self) -> Result<()> {
+        if self.world.house.rooms().next().is_none() {
+            return Ok(());
+        }
+        let key = LogKey::load(&self.site.server().join("log.key"), &domain()?)?;
+        second::agrees_on([("live".to_owned(), bundle_of(&self.world, &key)?)])
+    }
+}
+
+/// Every log that a test makes is judged a second time, at its end.
+impl Drop for Live {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let judged = self.judge_again();
+            assert!(judged.is_ok(), "the second verifier: {judged:?}");
+        }
     }
 }
 

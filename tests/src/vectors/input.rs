@@ -27,6 +27,11 @@ impl<'a> Input<'a> {
         self.field(name)?.as_u64().with_context(|| format!("`{name}` is not a number"))
     }
 
+    /// Whether it is so.
+    pub fn flag(self, name: &str) -> Result<bool> {
+        self.field(name)?.as_bool().with_context(|| format!("`{name}` is neither true nor false"))
+    }
+
     /// Bytes in hexadecimal.
     pub fn bytes(self, name: &str) -> Result<Vec<u8>> {
         Ok(hex::decode(self.text(name)?)?)

@@ -9,6 +9,7 @@ mod cut;
 mod good;
 
 use anyhow::{Result, ensure};
+use tearline_ledger::note::NoteSigner;
 
 use super::verdict;
 use crate::world::World;
@@ -36,9 +37,9 @@ impl Log {
     }
 }
 
-/// All rooms of a world as a bundle.
-pub fn bundle_of(world: &World) -> Result<Vec<u8>> {
-    Cut::of(world).write(world.log())
+/// All rooms of a world as a bundle, with checkpoints by the log key that their charters name.
+pub fn bundle_of(world: &World, log: &dyn NoteSigner) -> Result<Vec<u8>> {
+    Cut::of(world).write(log)
 }
 
 /// All logs. Each is refused for the very reason for which it was made.

@@ -7,6 +7,7 @@
 
 mod basics;
 mod bundles;
+mod contents;
 mod fixture;
 mod input;
 mod keys;
@@ -75,6 +76,7 @@ pub const FORMATS: &[Format] = &[
     Format { file: "seals", cases: sealing::seals, judge: sealing::judge_seal },
     Format { file: "wraps", cases: sealing::wraps, judge: sealing::judge_wrap },
     Format { file: "manifests", cases: sealing::manifests, judge: sealing::judge_manifest },
+    Format { file: "contents", cases: contents::contents, judge: contents::judge_content },
     Format { file: "bundles", cases: bundles::bundles, judge: bundles::judge_bundle },
 ];
 

@@ -8,7 +8,12 @@ use tearline_ledger::{
     rules::VerifiedEntry,
     statement::{Act, Basis, Statement},
 };
-use tearline_tests::{desk::Desk, second, world::Drafted};
+use tearline_tests::{
+    desk::Desk,
+    second,
+    vectors::logs::bundle_of,
+    world::{Drafted, World},
+};
 
 use crate::play::{Line, Play};
 
@@ -268,7 +273,8 @@ fn rules_and_model_agree_on_random_acts() {
         }
         worlds.push((format!("random-{seed}"), player.play.world));
     }
-    second::agrees_on(worlds.iter().map(|(name, world)| (name.clone(), world))).unwrap();
+    let bundle = |(name, world): &(String, World)| (name.clone(), bundle_of(world, world.log()).unwrap());
+    second::agrees_on(worlds.iter().map(bundle)).unwrap();
     println!("{taken} of 4800 taken: {kinds:?}");
     assert!(taken > 900, "only {taken} of 4800 acts were taken: too few to say much");
     for wanted in ["charter", "post", "recall"] {

@@ -15,7 +15,7 @@ use crate::reason;
 const CHUNK: usize = 64 << 10;
 
 /// Sealed bytes of a file, and what a post says of them.
-fn sealed(size: usize) -> (Vec<u8>, Attachment) {
+pub(crate) fn sealed(size: usize) -> (Vec<u8>, Attachment) {
     let plain: Vec<u8> = (0..size).map(|at| u8::try_from(at % 251).unwrap()).collect();
     let (mut sealer, _) = StreamSealer::new(size as u64).unwrap();
     let (mut bytes, mut at) = (Vec::new(), 0);
@@ -27,7 +27,7 @@ fn sealed(size: usize) -> (Vec<u8>, Attachment) {
     (bytes, Attachment { digest: whole.digest, size: whole.size })
 }
 
-fn chunks(room: &[u8], of: &Attachment, bytes: &[u8], offset: usize) -> Vec<v1::Chunk> {
+pub(crate) fn chunks(room: &[u8], of: &Attachment, bytes: &[u8], offset: usize) -> Vec<v1::Chunk> {
     let mut out = Vec::new();
     for (at, data) in bytes[offset..].chunks(CHUNK).enumerate() {
         let mut chunk = v1::Chunk { data: data.to_vec().into(), ..v1::Chunk::default() };
@@ -42,7 +42,7 @@ fn chunks(room: &[u8], of: &Attachment, bytes: &[u8], offset: usize) -> Vec<v1::
     out
 }
 
-async fn put(live: &mut Live, desk: &Desk, chunks: Vec<v1::Chunk>) -> Result<u64, tonic::Status> {
+pub(crate) async fn put(live: &mut Live, desk: &Desk, chunks: Vec<v1::Chunk>) -> Result<u64, tonic::Status> {
     let mut client = live.client(desk).await.unwrap();
     let answer = client.attachments.put(tokio_stream::iter(chunks)).await?;
     Ok(answer.into_inner().received)
@@ -82,7 +82,7 @@ fn files(live: &Live) -> usize {
     count(&live.site.server().join("data/attachments"))
 }
 
-fn with(mut post: Statement, attachment: Attachment) -> Statement {
+pub(crate) fn with(mut post: Statement, attachment: Attachment) -> Statement {
     if let Act::Post(post) = &mut post.act {
         post.attachments = vec![attachment];
     }

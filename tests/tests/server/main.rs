@@ -7,6 +7,7 @@ mod attachments;
 mod certificates;
 mod isolation;
 mod limits;
+mod purge;
 mod records;
 mod release;
 mod restart;

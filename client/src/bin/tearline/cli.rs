@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand};
+use tearline_client::write::Kind;
+use tearline_manual::{Completions, Man};
 
 /// Signed briefings between parties that distrust each other.
 #[derive(Debug, Parser)]
@@ -11,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
     name = "tearline",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 verification failed (tampering, withholding)."
+    after_help = "Example: tearline --profile desks/drc-liaison inbox\n\nExit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 verification failed (tampering, withholding)."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -35,6 +37,9 @@ pub(crate) struct Global {
     /// Read the passphrase from the environment variable of this name.
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) passphrase_env: Option<String>,
+    /// Whether to show colours; by themselves only on a terminal, and not with NO_COLOR.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
     /// Answer yes to what would be asked.
     #[arg(long, short = 'y', global = true)]
     pub(crate) yes: bool,
@@ -71,8 +76,10 @@ pub(crate) enum Command {
     #[command(after_help = "Example: tearline status")]
     Status,
     /// Record a briefing (Markdown with portion marks) in the chamber.
+    ///
+    /// Without a file it opens your editor on a template, as `write` does.
     #[command(
-        after_help = "Example: tearline publish sake.md --attach \"(C//REL TO DRC) map.png\" --attach source.pdf"
+        after_help = "Examples:\n  tearline publish\n  tearline publish sake.md --attach \"(C//REL TO DRC) map.png\" --attach source.pdf"
     )]
     Publish(Publish),
     /// Propose to release portions of a briefing into one room, or several at once.
@@ -92,6 +99,9 @@ pub(crate) enum Command {
     /// Take your own proposal back.
     #[command(after_help = "Example: tearline withdraw chamber#57")]
     Withdraw(Proposal),
+    /// Take a post back: a mediators' by proposal, a party's own by its author or a custodian.
+    #[command(after_help = "Example: tearline recall rwanda#7 --note \"the place was wrong\"")]
+    Recall(Recall),
     /// All that a party has been given.
     #[command(after_help = "Example: tearline given drc")]
     Given(Given),
@@ -99,8 +109,27 @@ pub(crate) enum Command {
     #[command(after_help = "Example: tearline fetch --follow")]
     Fetch(Fetch),
     /// What has come in.
-    #[command(after_help = "Example: tearline inbox")]
-    Inbox,
+    #[command(after_help = "Example: tearline inbox --unread --order precedence")]
+    Inbox(Inbox),
+    /// Matters and where they stand: concerns, requests, commitments, incidents, sessions; with REF the thread.
+    #[command(
+        after_help = "Examples:\n  tearline matters --kind concern\n  tearline matters drc#3\n  tearline matters drc#3 --html sake.html --geojson sake.geojson"
+    )]
+    Matters(Matters),
+    /// Posts, recalls and charters of all rooms in the order of time.
+    #[command(after_help = "Example: tearline timeline --room drc --from 2024-01-14")]
+    Timeline(Timeline),
+    /// Look for words in all that this desk can read, here and nowhere else.
+    #[command(
+        after_help = "Examples:\n  tearline search goma drones\n  tearline search \"left goma\" --from 2024-01-14"
+    )]
+    Search(Search),
+    /// Who promised what to whom, from when to when, and how it stands.
+    #[command(after_help = "Example: tearline commitments --party drc")]
+    Commitments(Commitments),
+    /// Who was served a post, has acknowledged it, or is overdue.
+    #[command(after_help = "Example: tearline served drc#4")]
+    Served(Reference),
     /// Read a post.
     #[command(after_help = "Example: tearline read drc#42")]
     Read(Reference),
@@ -112,9 +141,20 @@ pub(crate) enum Command {
     /// Acknowledge posts.
     #[command(after_help = "Example: tearline ack drc#42 plenary#7")]
     Ack(Ack),
-    /// Write a post: a concern (party), an assessment (mediator) or a note.
-    #[command(subcommand)]
+    /// Write a post; what mediators write to parties is proposed to their other desks.
+    ///
+    /// Without a file it opens your editor (VISUAL, EDITOR) on a template that explains every line. Nothing is
+    /// sent before you have seen it as it will be sent and said yes. What is not sent becomes an encrypted draft.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  tearline write concern\n  tearline write concern column.md\n  tearline write concern --draft 2"
+    )]
     Write(Write),
+    /// What was written and not sent; it lies encrypted in the desk's folder.
+    #[command(
+        after_help = "Examples:\n  tearline drafts\n  tearline drafts show 2\n  tearline drafts drop 2"
+    )]
+    Drafts(Drafts),
     /// Verify the local copies again, and against the server.
     #[command(after_help = "Example: tearline verify --all")]
     Verify(Verify),
@@ -127,6 +167,14 @@ pub(crate) enum Command {
     /// Play the Kivu scenario in a folder, with real processes, and stay up.
     #[command(after_help = "Example: tearline quickstart demo")]
     Quickstart(Quickstart),
+    /// Write the script by which a shell completes commands and options.
+    #[command(
+        after_help = "Example: tearline completions bash > ~/.local/share/bash-completion/completions/tearline"
+    )]
+    Completions(Completions),
+    /// Write man pages, one for each command.
+    #[command(after_help = "Example: tearline man /usr/local/share/man/man1")]
+    Man(Man),
 }
 
 #[derive(Debug, Args)]
@@ -218,10 +266,24 @@ pub(crate) struct Who {
 
 #[derive(Debug, Args)]
 pub(crate) struct Publish {
-    /// The briefing: front matter, then paragraphs, each with a portion mark; - for standard input.
-    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) composing: Composing,
+}
+
+/// Where a text comes from, and what goes with it.
+#[derive(Debug, Args)]
+pub(crate) struct Composing {
+    /// Front matter and text; - for standard input. Without it your editor opens.
+    #[arg(conflicts_with = "draft")]
+    pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) attach: Attach,
+    /// Take up a draft; with --yes it is sent as it is.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) draft: Option<String>,
+    /// Keep it as a draft, without what is attached, and send nothing.
+    #[arg(long)]
+    pub(crate) save: bool,
 }
 
 #[derive(Debug, Args)]
@@ -266,6 +328,9 @@ pub(crate) struct Release {
     /// routine, priority, immediate, flash; else the briefing's.
     #[arg(long)]
     pub(crate) precedence: Option<String>,
+    /// When the content expires, as in 2024-06-30T12:00:00Z: it is served no longer then.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) until: Option<String>,
     /// How long the proposal is open.
     #[arg(long, default_value_t = 72, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=168))]
     pub(crate) open_for: u64,
@@ -287,9 +352,110 @@ pub(crate) struct Proposal {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Recall {
+    /// The post, as in rwanda#7.
+    pub(crate) reference: String,
+    /// Why, to the officers who approve it; never sent to a party.
+    #[arg(long)]
+    pub(crate) note: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Given {
     /// The party, as in drc.
-    pub(crate) party: String,
+    #[arg(value_name = "PARTY")]
+    pub(crate) organisation: String,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+/// Which posts are asked for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct Filters {
+    /// From this day or minute on, as in 2024-01-14 or 2024-01-14T13:30Z.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) from: Option<String>,
+    /// Up to this day or minute, and including it.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) to: Option<String>,
+    /// About a place of this name, or part of it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) place: Option<String>,
+    /// About a place near this position; with --within.
+    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
+    pub(crate) near: Option<String>,
+    /// At most so far from it.
+    #[arg(long, value_name = "KM")]
+    pub(crate) within: Option<String>,
+    /// What this party wrote, what stands in its own room, and what names it.
+    #[arg(long, value_name = "ORG")]
+    pub(crate) party: Option<String>,
+    /// In this room; more than once for several.
+    #[arg(long, value_name = "ROOM")]
+    pub(crate) room: Vec<String>,
+    /// Of this kind, as in concern; more than once for several.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Vec<String>,
+    /// Of this precedence or a higher one.
+    #[arg(long, value_name = "PRECEDENCE")]
+    pub(crate) precedence: Option<String>,
+    /// Only what was not read at this desk.
+    #[arg(long)]
+    pub(crate) unread: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inbox {
+    /// Room by room with the newest first, or all rooms together by precedence.
+    #[arg(long, value_enum, default_value_t = Order::Newest)]
+    pub(crate) order: Order,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Order {
+    Newest,
+    Precedence,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Matters {
+    /// The thread of this post, as in drc#3.
+    pub(crate) reference: Option<String>,
+    /// Write the thread into one HTML file that stands by itself, its mark on every page.
+    #[arg(long, value_name = "FILE", requires = "reference")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write the thread into one Markdown file.
+    #[arg(long, value_name = "FILE", requires = "reference")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write the places that posts name as GeoJSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) geojson: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Timeline {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// Words that must all occur, whatever their case and accents; a phrase in quotes.
+    #[arg(required = true)]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Commitments {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
 }
 
 #[derive(Debug, Args)]
@@ -306,7 +472,7 @@ pub(crate) struct Reference {
 }
 
 /// Files that go with a post.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Attach {
     /// A file that goes with it, sealed; once for each. With a mark in front, as in "(C//REL TO DRC) map.png", it goes
     /// only to those whom the mark names.
@@ -337,26 +503,123 @@ pub(crate) struct Ack {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Write {
-    /// A concern, in your own room.
+    /// A concern (party).
     #[command(after_help = "Example: tearline write concern column.md")]
     Concern(Draft),
     /// Propose an assessment without released portions (with portions: `release --answers`).
     #[command(after_help = "Example: tearline write assessment answer.md --to drc")]
     Assessment(Draft),
+    /// What you make of an assessment (party).
+    #[command(after_help = "Example: tearline write opinion opinion.md")]
+    Opinion(Draft),
+    /// Ask to do something, or to refrain from it.
+    #[command(after_help = "Example: tearline write request refrain.md --to drc")]
+    Request(Draft),
+    /// Reply to a request, or to any other post of another side.
+    #[command(after_help = "Example: tearline write reply reply.md")]
+    Reply(Draft),
+    /// A commitment (custodian), or what several parties undertook, restated for all (mediator).
+    #[command(
+        after_help = "Examples:\n  tearline write commitment grounded.md\n  tearline write commitment cease-fire.md --to plenary"
+    )]
+    Commitment(Draft),
+    /// How a commitment was kept.
+    #[command(after_help = "Example: tearline write compliance september.md")]
+    Compliance(Draft),
+    /// An incident, or a step in how it is dealt with.
+    #[command(after_help = "Example: tearline write incident shelling.md --to plenary")]
+    Incident(Draft),
+    /// Announce a movement.
+    #[command(after_help = "Example: tearline write activity rotation.md")]
+    Activity(Draft),
+    /// Agenda or minutes of a session (mediator).
+    #[command(after_help = "Example: tearline write session thursday.md --to plenary")]
+    Session(Draft),
     /// A note.
     #[command(after_help = "Example: tearline write note --to chamber note.md")]
     Note(Draft),
+    /// Put right what a post of your own side says; the post stays.
+    #[command(after_help = "Example: tearline write correction numbers.md")]
+    Correction(Draft),
+    /// A post that says nothing, so that a room keeps a steady cadence.
+    #[command(after_help = "Example: tearline write decoy --to drc")]
+    Decoy(Cadence),
+}
+
+impl Write {
+    /// The kind, where its text comes from, and its room.
+    pub(crate) fn parts(&self) -> (Kind, Option<&Composing>, Option<&str>) {
+        let (kind, draft) = match self.draft() {
+            Ok((kind, draft)) => (kind, draft),
+            Err(cadence) => return (Kind::Decoy, None, cadence.to.as_deref()),
+        };
+        (kind, Some(&draft.composing), draft.to.as_deref())
+    }
+
+    /// When the content expires, as it was typed.
+    pub(crate) fn until(&self) -> Option<&str> {
+        self.draft().ok().and_then(|(_, draft)| draft.until.as_deref())
+    }
+
+    fn draft(&self) -> Result<(Kind, &Draft), &Cadence> {
+        Ok(match self {
+            Self::Decoy(cadence) => return Err(cadence),
+            Self::Concern(draft) => (Kind::Concern, draft),
+            Self::Assessment(draft) => (Kind::Assessment, draft),
+            Self::Opinion(draft) => (Kind::Opinion, draft),
+            Self::Request(draft) => (Kind::Request, draft),
+            Self::Reply(draft) => (Kind::Reply, draft),
+            Self::Commitment(draft) => (Kind::Commitment, draft),
+            Self::Compliance(draft) => (Kind::Compliance, draft),
+            Self::Incident(draft) => (Kind::Incident, draft),
+            Self::Activity(draft) => (Kind::Activity, draft),
+            Self::Session(draft) => (Kind::Session, draft),
+            Self::Note(draft) => (Kind::Note, draft),
+            Self::Correction(draft) => (Kind::Correction, draft),
+        })
+    }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Draft {
-    /// Front matter and text; - for standard input.
-    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) composing: Composing,
     /// The room; else your own.
     #[arg(long)]
     pub(crate) to: Option<String>,
-    #[command(flatten)]
-    pub(crate) attach: Attach,
+    /// When the content expires, as in 2024-06-30T12:00:00Z: it is served no longer then.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Drafts {
+    #[command(subcommand)]
+    pub(crate) what: Option<OfDrafts>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OfDrafts {
+    /// Show a draft as it was written.
+    #[command(after_help = "Example: tearline drafts show 2")]
+    Show {
+        /// Its number.
+        draft: String,
+    },
+    /// Delete drafts.
+    #[command(after_help = "Example: tearline drafts drop 2 3")]
+    Drop {
+        /// Their numbers.
+        #[arg(required = true)]
+        drafts: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cadence {
+    /// The room; else your own.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -388,4 +651,17 @@ pub(crate) struct Quickstart {
     /// Play and exit.
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_command_has_an_example_that_it_takes() {
+        Arguments::command().debug_assert();
+        assert_eq!(tearline_manual::faults(&Arguments::command()), Vec::<String>::new());
+    }
 }

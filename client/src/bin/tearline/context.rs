@@ -10,16 +10,22 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use tearline_client::{
     desk::Desk,
+    drafts::Drafts,
+    durable::FileError,
     error::{EXIT_FAILED, EXIT_USAGE, Error},
+    keeper,
     passphrase::Source,
     profile::Profile,
     session::Session,
-    vault::Vault,
+    vault::{Vault, VaultError},
 };
 
 use tokio::runtime::Runtime;
 
 use crate::cli::Global;
+
+/// How often a passphrase may be typed.
+const PASSPHRASE_TRIES: u8 = 3;
 
 /// How a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -36,21 +42,34 @@ pub(crate) enum Failure {
     /// What the command found is wrong: tampering or withholding. It has been shown already.
     #[error("{0}")]
     Alarm(String),
+    /// The text that was composed is not as it should be.
+    #[error("{0}")]
+    Text(String),
+    /// It failed, but what was written is not lost.
+    #[error("{failure}\n{kept}")]
+    Kept {
+        /// How it failed.
+        failure: Box<Failure>,
+        /// Where the text is now.
+        kept: String,
+    },
 }
 
 impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Library(error) => error.exit_code(),
-            Self::Refused(_) => EXIT_FAILED,
+            Self::Refused(_) | Self::Text(_) => EXIT_FAILED,
             Self::Usage(_) => EXIT_USAGE,
             Self::Alarm(_) => tearline_client::error::EXIT_ALARM,
+            Self::Kept { failure, .. } => failure.exit_code(),
         }
     }
 
     pub(crate) fn reason(&self) -> Option<&str> {
         match self {
             Self::Library(error) => error.reason(),
+            Self::Kept { failure, .. } => failure.reason(),
             _ => None,
         }
     }
@@ -82,7 +101,8 @@ impl<T, E: Into<Error>> Lift<T> for Result<T, E> {
 pub(crate) struct Context {
     pub(crate) dir: PathBuf,
     pub(crate) json: bool,
-    yes: bool,
+    pub(crate) color: anstream::ColorChoice,
+    pub(crate) yes: bool,
     source: Source,
     opened: OnceLock<Vault>,
 }
@@ -94,7 +114,19 @@ impl Context {
             (None, Some(name)) => Source::Environment(name),
             (None, None) => Source::Terminal,
         };
-        Self { dir: global.profile, json: global.json, yes: global.yes, source, opened: OnceLock::new() }
+        let color = match global.color {
+            clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
+            clap::ColorChoice::Always => anstream::ColorChoice::Always,
+            clap::ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        Self {
+            dir: global.profile,
+            json: global.json,
+            color,
+            yes: global.yes,
+            source,
+            opened: OnceLock::new(),
+        }
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -106,8 +138,25 @@ impl Context {
     }
 
     pub(crate) fn vault(&self, profile: &Profile) -> Result<Vault, Failure> {
-        let passphrase = self.source.get(profile.member().desk()).lift()?;
-        Vault::open(&profile.keys_path(), &passphrase).lift()
+        let mut tries = if self.source == Source::Terminal { PASSPHRASE_TRIES } else { 1 };
+        loop {
+            let passphrase = self.source.get(profile.member().desk()).lift()?;
+            tries -= 1;
+            match Vault::open(&profile.keys_path(), &passphrase) {
+                Err(VaultError::WrongPassphrase) if tries > 0 => {
+                    eprintln!("tearline: {}", VaultError::WrongPassphrase);
+                }
+                opened => return opened.lift(),
+            }
+        }
+    }
+
+    /// The variable that holds the passphrase, if one does.
+    pub(crate) fn passphrase_variable(&self) -> Option<&str> {
+        match &self.source {
+            Source::Environment(name) => Some(name),
+            _ => None,
+        }
     }
 
     /// The desk without its keys: it can verify what is here, and neither connect, read nor sign.
@@ -118,13 +167,13 @@ impl Context {
     /// The desk with its keys.
     pub(crate) fn desk(&self) -> Result<Desk, Failure> {
         let profile = self.profile()?;
-        let vault = if let Some(vault) = self.opened.get() {
-            vault.clone()
-        } else {
-            let vault = self.vault(&profile)?;
-            self.opened.get_or_init(|| vault).clone()
-        };
-        Ok(Desk::new(profile, Some(vault)))
+        if let Some(vault) = self.opened.get() {
+            return Ok(Desk::new(profile, Some(vault.clone())));
+        }
+        let vault = self.vault(&profile)?;
+        let desk = Desk::new(profile, Some(self.opened.get_or_init(|| vault).clone()));
+        keep_what_was_left(&desk);
+        Ok(desk)
     }
 
     /// The desk with its keys and a connection to its server.
@@ -174,11 +223,36 @@ impl Context {
                 "this asks before it acts, and there is no terminal to ask on: say --yes if you mean it",
             ));
         }
-        eprint!("{question}");
-        let mut answer = String::new();
-        let read = io::stderr().flush().and_then(|()| io::stdin().lock().read_line(&mut answer));
-        read.map_err(|error| Failure::refused(format!("the terminal cannot be read: {error}")))?;
-        Ok(answer.trim() == wanted)
+        Ok(ask(question)?.is_some_and(|answer| answer == wanted))
+    }
+}
+
+/// What is typed in answer to a question; `None` if nothing can be typed any more.
+pub(crate) fn ask(question: &str) -> Result<Option<String>, Failure> {
+    eprint!("{question}");
+    let mut answer = String::new();
+    let read = io::stderr().flush().and_then(|()| io::stdin().lock().read_line(&mut answer));
+    let read = read.map_err(|error| Failure::refused(format!("the terminal cannot be read: {error}")))?;
+    Ok((read > 0).then(|| answer.trim().to_owned()))
+}
+
+/// Whether there is somebody to ask, and a place for an editor.
+pub(crate) fn on_a_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Makes drafts of texts whose editing was cut off. That this fails hinders no other command.
+fn keep_what_was_left(desk: &Desk) {
+    let kept = Drafts::of(desk).and_then(|drafts| keeper::sweep(desk.profile().dir(), &drafts));
+    match kept {
+        Ok(names) => {
+            for name in names {
+                eprintln!(
+                    "tearline: a text whose editing was cut off is kept as draft {name}: see `tearline drafts`"
+                );
+            }
+        }
+        Err(error) => eprintln!("tearline: a text whose editing was cut off could not be kept: {error}"),
     }
 }
 
@@ -190,7 +264,10 @@ pub(crate) fn text_of(path: &Path) -> Result<String, Failure> {
         return io::read_to_string(io::stdin().lock())
             .map_err(|error| Failure::refused(format!("standard input cannot be read: {error}")));
     }
-    let bytes = tearline_client::durable::read(path, MAX).lift()?;
+    let bytes = tearline_client::durable::read(path, MAX).map_err(|error| match error {
+        FileError::Missing(path) => Failure::refused(format!("there is no file {}", path.display())),
+        other => Failure::Library(other.into()),
+    })?;
     String::from_utf8(bytes).map_err(|_| Failure::refused(format!("{}: is not UTF-8 text", path.display())))
 }
 

@@ -3,4 +3,5 @@
 mod charters;
 mod portions;
 mod posts;
+mod undertakings;
 mod world;

@@ -36,6 +36,7 @@ pub(crate) struct Desk {
     pub(crate) sign: SigningKey,
     seal: SealingKey,
     pub(crate) tls: Bytes,
+    custodian: bool,
 }
 
 impl Desk {
@@ -46,13 +47,18 @@ impl Desk {
             sign: SigningKey::from_seed(&[seed; 32]),
             seal: SealingKey::from_seed(&[seed; 32]).unwrap(),
             tls: vec![seed; 40].into(),
+            custodian: false,
         }
+    }
+
+    pub(crate) fn custodian(text: &str, seed: u8) -> Self {
+        Self { custodian: true, ..Self::new(Role::Party, text, seed) }
     }
 
     pub(crate) fn member(&self) -> Member {
         Member {
             name: self.name.clone(),
-            custodian: false,
+            custodian: self.custodian,
             sign_key: self.sign.public(),
             seal_key: Some(self.seal.public().clone()),
             tls_key: Digest::of(&self.tls),
@@ -76,7 +82,7 @@ impl Held {
         self.replay.state().unwrap()
     }
 
-    fn found(name: &str, members: &[&Desk], signers: &[&Desk]) -> Self {
+    pub(crate) fn found(name: &str, members: &[&Desk], signers: &[&Desk]) -> Self {
         let mut charter = founding_charter(name, members);
         complete_charter(&mut charter, None, &SEED, &RoomKeys::new(), &BTreeMap::new()).unwrap();
         let statement = founding_statement(&signers[0].name, charter.clone());
@@ -167,7 +173,7 @@ pub(crate) fn founding_statement(author: &MemberName, charter: Charter) -> State
     }
 }
 
-fn sign(statement: &Statement, signers: &[&Desk]) -> Signed {
+pub(crate) fn sign(statement: &Statement, signers: &[&Desk]) -> Signed {
     let payload = statement.encode();
     let made = signers.iter().map(|desk| Signature::make(PayloadType::Statement, &payload, &desk.sign));
     let envelope = Envelope::of(PayloadType::Statement, payload.clone(), made.collect()).unwrap();
@@ -283,6 +289,9 @@ pub(crate) struct Draft {
     pub(crate) signers: BTreeSet<MemberName>,
     pub(crate) quorum: u32,
     pub(crate) attached: BTreeMap<Digest, Attached>,
+    /// What was posted, where it is not the note that stands for everything else.
+    pub(crate) contents: BTreeMap<Ref, Option<Content>>,
+    pub(crate) rooms: Rooms<'static>,
     world: &'static World,
 }
 
@@ -292,7 +301,9 @@ impl Draft {
         let briefing = Some(world.briefing.reference().to_message());
         let signers = world.mediators.iter().take(2).map(|desk| desk.name.clone()).collect();
         let proposed = v1::Proposed { briefing, ..v1::Proposed::default() };
-        Self { proposed, targets: Vec::new(), signers, quorum: 2, attached: BTreeMap::new(), world }
+        let (contents, rooms) = (BTreeMap::new(), world.rooms());
+        let (targets, attached) = (Vec::new(), BTreeMap::new());
+        Self { proposed, targets, signers, quorum: 2, attached, contents, rooms, world }
     }
 
     pub(crate) fn add(&mut self, statement: &Statement, sealed: Vec<u8>) -> &mut Self {
@@ -331,10 +342,13 @@ impl Draft {
             author: &self.world.mediators[0].name,
             proposal: &Proposal { targets, sealed, quorum: self.quorum },
             proposed: &self.proposed,
-            rooms: &self.world.rooms(),
+            rooms: &self.rooms,
             briefing: Some(&self.world.briefing),
-            content: &|_| Some(Content::new(note_content("Ours.")).unwrap()),
             attached: &|digest| self.attached.get(digest).cloned().unwrap_or_default(),
+            content: &|reference| match self.contents.get(reference) {
+                Some(content) => content.clone(),
+                None => Some(Content::new(note_content("Ours.")).unwrap()),
+            },
             signers: &self.signers,
         })
     }

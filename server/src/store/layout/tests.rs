@@ -13,7 +13,9 @@ fn keys_and_values_do_not_change() {
     let tail = Tail { commits: 1, sequence: 2, rooms: 3 };
     let head = HeadRow { size: 1, root, state: 2, members: 3, checkpoint: Bytes::from_static(b"cp") };
     let flags = Flags { recalled: true, purged: true };
-    let link = Link { sequence: 9, flags, nodes: vec![root] };
+    let link = Link { place: Place::Body(9), flags, nodes: vec![root] };
+    let here = Place::Here(Bytes::from_static(b"entry"));
+    let here = Link { place: here, flags: Flags::default(), nodes: vec![root] };
     let header = BodyHeader { id: Some(id), entry: 5, content: Some(6) };
     let bare = BodyHeader { id: None, entry: 5, content: None };
     let members = encode_members(&["us/goma".to_owned()]);
@@ -25,6 +27,7 @@ fn keys_and_values_do_not_change() {
         pinned(&state_key(7), b"state"),
         pinned(&part_key(&members_key(7), 1), &members),
         pinned(&link_key(7, 8), &link.encode()),
+        pinned(&link_key(7, 9), &here.encode()),
         pinned(&body_key(9), &header.encode()),
         pinned(&part_key(&body_key(9), 258), &bare.encode()),
         pinned(&id_key(&id, 7), &8_u64.to_be_bytes()),
@@ -33,7 +36,7 @@ fn keys_and_values_do_not_change() {
         pinned(&witness_key(7, "un"), b"sig"),
     ];
     let expected = [
-        "66 00000001a7574566",
+        "66 000000023e5e14dc",
         "63 0000000000000001000000000000000200000003676cf41e",
         "72aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 00000007647263d6a06f73",
         "6800000007 \
@@ -42,6 +45,8 @@ fn keys_and_values_do_not_change() {
         "6c000000070001 0775732f676f6d619b76d88c",
         "6e000000070000000000000008 \
          000000000000000903aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa782fc04d",
+        "6e000000070000000000000009 \
+         000000000000000504656e747279aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab3ffe019",
         "650000000000000009 031d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d00000005000000064ccc744d",
         "6500000000000000090102 0000000005000000009b690193",
         "691d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d00000007 00000000000000082ec78e32",
@@ -53,6 +58,7 @@ fn keys_and_values_do_not_change() {
     assert_eq!(Tail::decode(&tail.encode()), Some(tail));
     assert_eq!(HeadRow::decode(&head.encode()), Some(head));
     assert_eq!(Link::decode(&link.encode()), Some(link));
+    assert_eq!(Link::decode(&here.encode()), Some(here));
     assert_eq!(BodyHeader::decode(&header.encode()), Some((header, 25)));
     assert_eq!(BodyHeader::decode(&bare.encode()), Some((bare, 9)));
     assert_eq!(decode_members(&members), Some(vec!["us/goma".to_owned()]));
@@ -85,6 +91,7 @@ fn a_truncated_value_is_not_decoded() {
     assert_eq!(Tail::decode(&[0; 19]), None);
     assert_eq!(HeadRow::decode(&[0; 47]), None);
     assert_eq!(Link::decode(&[0; 10]), None);
+    assert_eq!(Link::decode(&[0, 0, 0, 0, 0, 0, 0, 2, HERE, 1]), None);
     assert_eq!(BodyHeader::decode(&[1; 24]), None);
     assert_eq!(decode_members(&[3, b'a']), None);
 }

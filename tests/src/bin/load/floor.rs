@@ -3,13 +3,7 @@
 //! The echo is a `Prove`, whose room is the payload and whose answer's entry is the echo: no other code
 //! of the server is in it but the choice of TLS.
 
-use std::{
-    env, io,
-    path::Path,
-    pin::Pin,
-    process::Stdio,
-    task::{Context, Poll},
-};
+use std::{env, path::Path, process::Stdio};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -18,20 +12,13 @@ use tearline_proto::v1::{
     ProveRequest, ReadRequest, Rows,
     rooms_server::{Rooms, RoomsServer},
 };
-use tearline_server::{config::Config, tls::Material};
-use tearline_tests::live::{client::Client, site::Credentials};
+use tearline_tests::live::{client::Client, listen::listen, site::Credentials};
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader, ReadBuf},
-    net::{TcpListener, TcpStream},
+    io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
-    sync::mpsc,
 };
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{
-    Request, Response, Status,
-    transport::{Server, server::Connected},
-};
+use tonic::{Request, Response, Status, transport::Server};
 
 /// A running echo, killed when this is dropped.
 pub(crate) struct Floor {
@@ -85,23 +72,10 @@ pub(crate) async fn echo(mut client: Client, payload: Bytes) -> Result<u64> {
 
 /// Serves echoes for ever.
 pub(crate) async fn serve(config: &Path) -> Result<()> {
-    let config = Config::load(config)?;
-    let tls = TlsAcceptor::from(Material::read(&config.tls)?.build(&config.domain)?.config);
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?);
-    let (sender, connections) = mpsc::channel::<io::Result<Connection>>(16);
-    tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
-            let (tls, sender) = (tls.clone(), sender.clone());
-            tokio::spawn(async move {
-                socket.set_nodelay(true)?;
-                let stream = tls.accept(socket).await?;
-                sender.send(Ok(Connection(stream))).await.map_err(io::Error::other)
-            });
-        }
-    });
+    let (address, connections) = listen(config).await?;
+    println!("{address}");
     let service = RoomsServer::new(Echo);
-    Server::builder().add_service(service).serve_with_incoming(ReceiverStream::new(connections)).await?;
+    Server::builder().add_service(service).serve_with_incoming(connections).await?;
     Ok(())
 }
 
@@ -129,37 +103,5 @@ impl Rooms for Echo {
 
     async fn cosign(&self, _: Request<CosignRequest>) -> Result<Response<CosignResponse>, Status> {
         Err(Status::unimplemented("an echo"))
-    }
-}
-
-struct Connection(TlsStream<TcpStream>);
-
-impl Connected for Connection {
-    type ConnectInfo = ();
-
-    fn connect_info(&self) {}
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, data)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }

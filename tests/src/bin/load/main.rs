@@ -5,6 +5,7 @@
 //! Specification: `docs/measurements.md`.
 
 mod author;
+mod bare;
 mod drive;
 mod floor;
 mod report;
@@ -54,6 +55,14 @@ enum Suite {
     },
     /// Publish, publish16 and fetch, one after the other.
     Speed,
+    /// The engine's own process.
+    #[command(hide = true)]
+    Bare {
+        /// The engine's files.
+        folder: PathBuf,
+        /// The room to read.
+        room: String,
+    },
     /// The floor's own process.
     #[command(hide = true)]
     Echo {
@@ -92,6 +101,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         connections: arguments.connections.max(1),
     };
     let figures = match arguments.suite {
+        Suite::Bare { folder, room } => return bare::run(&folder, &room, effort.round),
         Suite::Echo { config } => return floor::serve(&config).await,
         Suite::Publish => Box::pin(suites::speed(effort, &["publish"])).await?,
         Suite::Publish16 => Box::pin(suites::speed(effort, &["publish16"])).await?,

@@ -10,6 +10,7 @@ use tearline_tests::live::{Live, client::Client, server::peak_memory};
 use super::{
     Effort,
     author::Author,
+    bare::{self, Bare},
     drive::{Rate, drive},
     floor::{Floor, echo},
     report::Figure,
@@ -24,6 +25,8 @@ streams_per_organisation = 4096
 connections_per_organisation = 64
 statements_per_minute = 4294967295
 ";
+/// The room that is written and read.
+const ROOM: &str = "drc";
 /// Entries of the room before anything is timed.
 const FILLED: u64 = 1000;
 /// Statements of a call that fills a room.
@@ -59,7 +62,7 @@ pub(crate) async fn growth(effort: Effort, to: u64) -> Result<Vec<Figure>> {
     let mut size = FILLED;
     while size <= to {
         bench.fill(size).await?;
-        let started = bench.restart().await?;
+        let (started, bare) = bench.restart().await?;
         for (at, suite) in ["fetch", "publish"].into_iter().enumerate() {
             let mut figure = bench.measure(suite, format!("{suite} at {size}")).await?;
             #[expect(clippy::cast_precision_loss, reason = "far below 2^52 KiB")]
@@ -72,6 +75,8 @@ pub(crate) async fn growth(effort: Effort, to: u64) -> Result<Vec<Figure>> {
             figure.growth = Some(first / figure.ratio);
             figure.notes = vec![
                 ("start s", started.as_secs_f64()),
+                ("bare start s", bare.start),
+                ("bare read us", bare.read),
                 ("memory MiB", memory),
                 ("memory growth", memory / first_memory),
             ];
@@ -90,7 +95,7 @@ impl Bench {
         progress.enable_steady_tick(Duration::from_millis(200));
         progress.set_message("founding rooms");
         let mut live = Live::kivu_with(LIMITS).await?;
-        let room = live.room("drc")?;
+        let room = live.room(ROOM)?;
         let desk = live.desks().drc_liaison;
         let author = Arc::new(Author::new(&mut live, desk.clone(), room)?);
         let credentials = live.site.credentials(&desk)?;
@@ -110,14 +115,16 @@ impl Bench {
         Ok(())
     }
 
-    /// Stops the server and starts it again; how long until it listened.
-    async fn restart(&mut self) -> Result<Duration> {
+    /// Stops the server and starts it again; how long until it listened, and what bare sled does with its data.
+    async fn restart(&mut self) -> Result<(Duration, Bare)> {
         self.clients.clear();
         self.live.server.ask_to_stop()?;
         self.live.server.ended().await?;
+        let rows = self.live.site.server().join("data/store/rows");
+        let bare = bare::measure(&rows, ROOM, self.effort.round).await?;
         self.live.restart()?;
         self.connect().await?;
-        Ok(self.live.server.started_in())
+        Ok((self.live.server.started_in(), bare))
     }
 
     /// Posts until the room has so many entries.

@@ -1,4 +1,4 @@
-//! `pending`, `approve`, `reject`, `withdraw` and `given`.
+//! `pending`, `approve`, `reject` and `withdraw`.
 
 use std::fmt::Write as _;
 
@@ -6,23 +6,21 @@ use serde_json::{Value, json};
 use tearline_client::{
     durable,
     propose::{
-        Mediator,
         approve::Approval,
         examine::{Examined, Pending},
     },
     refs::EntryRef,
     show::{
         WIDTH,
-        content::{body, safe, to_json},
         time::{dtg, iso},
         wrap,
     },
 };
-use tearline_ledger::name::{MemberName, Org};
+use tearline_ledger::{name::MemberName, release::ShownAct};
 
 use super::{propose::Office, show};
 use crate::{
-    cli::{Approve, Given, Proposal},
+    cli::{Approve, Proposal},
     context::{Context, Failure, Lift as _},
     report::say,
 };
@@ -82,8 +80,7 @@ pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> 
     let identity = office.judged(mediator.proposal_at(&entry))?;
     let examined = office.judged(mediator.examine(&identity))?;
     if !context.json {
-        let given = already_given(&mediator, &examined);
-        say(context, &json!(null), &show::proposal(&examined.shown, &given))?;
+        say(context, &json!(null), &show::proposal(&examined.shown, &examined.already_given))?;
     }
     let wanted = show::password(&examined);
     if !context.confirm(&question(&examined, &wanted), &wanted)? {
@@ -104,24 +101,12 @@ pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> 
     say(context, &json, &text)
 }
 
-/// By party, all of them: that one has been given nothing is worth knowing too.
-fn already_given(mediator: &Mediator<'_>, examined: &Examined) -> Vec<(Org, Vec<EntryRef>)> {
-    let reads = |entry: &EntryRef, party: &Org| {
-        let room = mediator.room(entry.room.as_str()).ok();
-        room.and_then(|room| room.replica.state().ok())
-            .is_some_and(|state| state.constitution().parties().any(|org| org == party))
-    };
-    let given = |party: &Org| {
-        examined.already_given.iter().filter(|entry| reads(entry, party)).cloned().collect::<Vec<_>>()
-    };
-    mediator.parties().into_iter().map(|party| (party.clone(), given(&party))).collect()
-}
-
 fn question(examined: &Examined, wanted: &str) -> String {
-    let last = if examined.shown.last {
-        " Yours is the last signature needed. It cannot be unread.\n"
-    } else {
-        " More signatures are needed after yours.\n"
+    let sends = examined.shown.targets.iter().any(|target| matches!(target.act, ShownAct::Post(_)));
+    let last = match (examined.shown.last, sends) {
+        (true, true) => " Yours is the last signature needed. It cannot be unread.\n",
+        (true, false) => " Yours is the last signature needed. It is final.\n",
+        (false, _) => " More signatures are needed after yours.\n",
     };
     format!("{last} Type {wanted} to sign, or Enter to leave it pending: ")
 }
@@ -157,35 +142,4 @@ pub(crate) fn reject(context: &Context, args: &Proposal, own: bool) -> Result<()
     let by = entries.into_iter().next().unwrap_or_default();
     let verb = if own { "Withdrawn" } else { "Rejected" };
     say(context, &json!({"proposal": entry.to_string(), "entry": by}), &format!("{verb} {entry} ({by}).\n"))
-}
-
-pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
-    let party: Org = args.party.parse().map_err(Failure::usage)?;
-    let office = Office::open(context)?;
-    let all = office.judged(office.mediator()?.given(&party))?;
-    let mut text = String::new();
-    let mut list = Vec::new();
-    for given in &all {
-        let signers: Vec<&str> = given.signers.iter().map(MemberName::desk).collect();
-        let recalled = if given.recalled { "  RECALLED (what was read cannot be unread)" } else { "" };
-        let _ =
-            writeln!(text, "{}  {}  {}{recalled}", given.entry, dtg(given.accepted_at), signers.join(", "));
-        match &given.content {
-            Some(post) => text.push_str(&body(post)),
-            None => text.push_str(" (its content is not here any more)\n"),
-        }
-        text.push('\n');
-        let mut json = given.content.as_ref().map_or_else(|| json!({}), to_json);
-        if let Some(map) = json.as_object_mut() {
-            map.insert("entry".to_owned(), json!(given.entry.to_string()));
-            map.insert("accepted_at".to_owned(), json!(iso(given.accepted_at)));
-            map.insert("signed_by".to_owned(), json!(signers));
-            map.insert("recalled".to_owned(), json!(given.recalled));
-        }
-        list.push(json);
-    }
-    if all.is_empty() {
-        let _ = writeln!(text, "{} has been given nothing.", safe(party.as_str()));
-    }
-    say(context, &json!({"party": party.as_str(), "given": list}), &text)
 }

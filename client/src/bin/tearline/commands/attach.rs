@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use tearline_client::{
     attachments::{
         AttachmentError, HandedOn, Waiting,
-        outgoing::{Outgoing, seal_file},
+        outgoing::{Outgoing, look, seal_file},
         upload::{Sent, upload},
     },
+    compose::Submission,
     desk::{Desk, Room},
+    propose::Mediator,
     session::Session,
     show::content::safe,
 };
@@ -17,6 +19,7 @@ use tearline_ledger::{content::Content, id::RoomId, mark::Mark, statement::Attac
 use tearline_proto::v1;
 use tokio::runtime::Runtime;
 
+use super::propose::judged;
 use crate::{
     cli::Attach,
     context::{Context, Failure, Lift as _},
@@ -152,6 +155,41 @@ impl Files {
         }
         Ok(out)
     }
+}
+
+/// What is sent before a post: its files, and the posts that record them in the chamber.
+pub(super) struct Carried {
+    pub(super) files: Files,
+    pub(super) records: Vec<Submission>,
+}
+
+impl Carried {
+    /// Nothing.
+    pub(super) fn none() -> Self {
+        Self::only(Files::none())
+    }
+
+    /// The files of a post that goes into the room for which they were sealed.
+    pub(super) fn only(files: Files) -> Self {
+        Self { files, records: Vec::new() }
+    }
+
+    /// The files of a proposal, with the posts that record them in the chamber.
+    pub(super) fn of(mediator: &Mediator<'_>, desk: &Desk, files: Files) -> Result<Self, Failure> {
+        let most = mediator.chamber().and_then(|it| Ok(it.replica.state()?.charter().limits.attachments));
+        let most = usize::try_from(judged(desk, most)?.max(1)).unwrap_or(usize::MAX);
+        let record = |some: &[HandedOn]| mediator.record_files("Files of a proposal", some);
+        let records = files.handed().chunks(most).map(record).collect::<Result<_, _>>();
+        Ok(Self { records: judged(desk, records)?, files })
+    }
+}
+
+/// Refuses, before anything is written, a file that cannot be attached.
+pub(super) fn require_usable(attach: &Attach) -> Result<(), Failure> {
+    for text in &attach.files {
+        look(&path_of(text)?).lift()?;
+    }
+    Ok(())
 }
 
 /// Refuses more files than a post in a room may have.

@@ -2,22 +2,36 @@
 
 mod approve;
 mod attach;
+mod commitments;
+mod compose;
 mod desk;
+mod drafts;
 mod found;
 mod handed;
+mod inbox;
 mod join;
+mod manual;
+mod matters;
+mod outlook;
 mod propose;
+mod publish;
 mod quickstart;
 mod read;
+mod recall;
 mod rooms;
 mod save;
+mod search;
+mod served;
 mod show;
+mod state;
+mod timeline;
 mod verify;
 mod write;
 
 use tearline_client::{
-    desk::{Desk, Room},
+    desk::{Desk, Room, now},
     error::EXIT_DONE,
+    front,
     replica::{Line, Progress},
     session::Session,
     sync,
@@ -45,7 +59,12 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Who(args) => rooms::who(context, &args)?,
         Command::Status => rooms::status(context)?,
         Command::Fetch(args) => rooms::fetch(context, &args)?,
-        Command::Inbox => rooms::inbox(context)?,
+        Command::Inbox(args) => inbox::inbox(context, &args)?,
+        Command::Matters(args) => matters::matters(context, &args)?,
+        Command::Timeline(args) => timeline::timeline(context, &args)?,
+        Command::Search(args) => search::search(context, &args)?,
+        Command::Commitments(args) => commitments::commitments(context, &args)?,
+        Command::Served(args) => served::served(context, &args)?,
         Command::Read(args) => read::read(context, &args)?,
         Command::Save(args) => save::save(context, &args)?,
         Command::Ack(args) => read::acknowledge(context, &args)?,
@@ -55,13 +74,17 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
         Command::Admit(args) => propose::admit(context, &args)?,
         Command::Lost(args) => propose::lost(context, &args)?,
-        Command::Publish(args) => propose::publish(context, &args)?,
+        Command::Publish(args) => publish::publish(context, &args)?,
         Command::Release(args) => propose::release(context, &args)?,
         Command::Pending => approve::pending(context)?,
         Command::Approve(args) => approve::approve(context, &args)?,
         Command::Reject(args) => approve::reject(context, &args, false)?,
         Command::Withdraw(args) => approve::reject(context, &args, true)?,
-        Command::Given(args) => approve::given(context, &args)?,
+        Command::Recall(args) => recall::recall(context, &args)?,
+        Command::Given(args) => served::given(context, &args)?,
+        Command::Drafts(args) => drafts::drafts(context, args.what.as_ref())?,
+        Command::Completions(args) => manual::completions(context, &args)?,
+        Command::Man(args) => manual::man(context, &args)?,
         Command::Quickstart(args) => quickstart::quickstart(context, &args)?,
     }
     Ok(EXIT_DONE)
@@ -69,6 +92,18 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
 
 /// Each room's name, how many entries were new, and how many there are; then what must be shown.
 type Fetched = (Vec<(String, u64, u64)>, Vec<String>);
+
+/// The end that was asked for a post's content, in seconds since 1970; it must be to come.
+fn until(asked: Option<&str>) -> Result<Option<u64>, Failure> {
+    let Some(text) = asked else { return Ok(None) };
+    let end = front::utc(text).map_err(|error| Failure::usage(format!("--until {text}: {error}")))?;
+    if end <= now() {
+        return Err(Failure::usage(format!(
+            "--until {text}: that is past; say when the content is to expire"
+        )));
+    }
+    Ok(Some(end))
+}
 
 /// Brings every room and access log up to date.
 async fn sync_all(context: &Context, session: &Session, desk: &mut Desk) -> Result<Fetched, Failure> {

@@ -1,36 +1,40 @@
-//! `publish`, `release`, `admit`, `lost` and `write` into a party's room: what mediators propose.
+//! `release`, `admit`, `lost` and `write` into a party's room: what mediators propose.
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tearline_client::{
-    attachments::HandedOn,
     compose::Submission,
     desk::{Desk, Room, now},
     propose::{
         Mediator, ProposeError,
         draft::{ProposalTerms, Proposed},
+        matter::AlreadyGiven,
         releases::{Lower, Portions, ReleaseOrder, ToRoom},
     },
     refs::EntryRef,
     session::Session,
     show::words::Scale,
     submit,
+    write::Written,
 };
 use tearline_ledger::{
     content::Content,
     id::Ref,
     name::{MemberName, Role, RoomName},
-    portion::BriefingFile,
     statement::Act,
 };
 use tearline_proto::v1::{self, Activity, Confidence, Finding, Likelihood, Precedence, content::Kind};
 use tokio::runtime::Runtime;
 
-use super::{attach::Files, found::read_card, handed, show, sync_all};
+use super::{
+    attach::{Carried, Files},
+    found::read_card,
+    handed, show, sync_all, until,
+};
 use crate::{
-    cli::{Admit, Attach, Lost, Publish, Release},
-    context::{Context, Failure, Lift as _, text_of},
+    cli::{Admit, Attach, Lost, Release},
+    context::{Context, Failure, Lift as _},
     report::say,
 };
 
@@ -59,8 +63,7 @@ impl Office {
     }
 
     pub(super) fn chamber(&self) -> Result<&Room, Failure> {
-        let chamber = self.rooms.iter().find(|room| room.replica.name() == RoomName::CHAMBER);
-        chamber.ok_or_else(|| Failure::refused("the chamber is not known here: run tearline fetch"))
+        chamber(&self.rooms)
     }
 
     /// What an operation answers; an alarm's evidence is kept first.
@@ -73,20 +76,30 @@ impl Office {
     }
 
     /// Shows a proposal as its approvers will see it, asks, and sends it.
-    fn propose(&self, context: &Context, proposed: &Proposed) -> Result<(), Failure> {
-        propose(context, (&self.runtime, &self.session, &self.desk), proposed)
+    fn propose(
+        &self,
+        context: &Context,
+        given: (&Mediator<'_>, Option<Ref>),
+        proposed: &Proposed,
+    ) -> Result<(), Failure> {
+        propose(context, (&self.runtime, &self.session, &self.desk), given, proposed)
     }
 }
 
-fn judged<T>(desk: &Desk, answer: Result<T, ProposeError>) -> Result<T, Failure> {
+pub(super) fn judged<T>(desk: &Desk, answer: Result<T, ProposeError>) -> Result<T, Failure> {
     answer.map_err(|error| Failure::Library(desk.proposing(error)))
 }
 
-fn mediator<'a>(desk: &'a Desk, rooms: &'a [Room]) -> Result<Mediator<'a>, Failure> {
+pub(super) fn mediator<'a>(desk: &'a Desk, rooms: &'a [Room]) -> Result<Mediator<'a>, Failure> {
     Mediator::new(desk, rooms, now()).lift()
 }
 
-fn send(
+pub(super) fn chamber(rooms: &[Room]) -> Result<&Room, Failure> {
+    let chamber = rooms.iter().find(|room| room.replica.name() == RoomName::CHAMBER);
+    chamber.ok_or_else(|| Failure::refused("the chamber is not known here: run tearline fetch"))
+}
+
+pub(super) fn send(
     runtime: &Runtime,
     session: &Session,
     desk: &Desk,
@@ -96,44 +109,28 @@ fn send(
     Ok(receipts.iter().map(|receipt| format!("{}#{}", receipt.name, receipt.index)).collect())
 }
 
-fn propose(
+/// Shows a proposal, with what was given on its matter and on the matter of this briefing; asks, and sends it.
+pub(super) fn propose(
     context: &Context,
     online: (&Runtime, &Session, &Desk),
+    given: (&Mediator<'_>, Option<Ref>),
     proposed: &Proposed,
 ) -> Result<(), Failure> {
-    propose_with(context, online, proposed, Carried::none())
+    propose_with(context, online, given, proposed, Carried::none())
 }
 
-/// What the chamber is given with a proposal: files, and the posts that record them.
-pub(super) struct Carried {
-    pub(super) files: Files,
-    pub(super) records: Vec<Submission>,
-}
-
-impl Carried {
-    fn none() -> Self {
-        Self { files: Files::none(), records: Vec::new() }
-    }
-
-    /// These files, with the posts that record them in the chamber.
-    pub(super) fn of(mediator: &Mediator<'_>, desk: &Desk, files: Files) -> Result<Self, Failure> {
-        let most = mediator.chamber().and_then(|it| Ok(it.replica.state()?.charter().limits.attachments));
-        let most = usize::try_from(judged(desk, most)?.max(1)).unwrap_or(usize::MAX);
-        let record = |some: &[HandedOn]| mediator.record_files("Files of a proposal", some);
-        let records = files.handed().chunks(most).map(record).collect::<Result<_, _>>();
-        Ok(Self { records: judged(desk, records)?, files })
-    }
-}
-
-pub(super) fn propose_with(
+/// The same, with what the chamber is given first.
+fn propose_with(
     context: &Context,
     (runtime, session, desk): (&Runtime, &Session, &Desk),
+    (mediator, briefing): (&Mediator<'_>, Option<Ref>),
     proposed: &Proposed,
     carried: Carried,
 ) -> Result<(), Failure> {
     let Carried { mut files, mut records } = carried;
     if !context.json {
-        say(context, &json!(null), &show::proposal(&proposed.shown, &[]))?;
+        let given = judged(desk, mediator.given_on_matter(&proposed.shown, briefing))?;
+        say(context, &json!(null), &show::proposal(&proposed.shown, &given))?;
     }
     if !context.confirm("Type yes to propose this to the other officers: ", "yes")? {
         return Err(Failure::refused("not proposed"));
@@ -141,30 +138,37 @@ pub(super) fn propose_with(
     files.send(context, (runtime, session))?;
     records.push(proposed.submission.clone());
     let entry = send(runtime, session, desk, &records)?.pop().unwrap_or_default();
-    let mut json = json!({"proposal": entry});
+    let (mut json, text) = said(&entry);
     files.done_into(&mut json)?;
-    let text = format!(
-        "Proposed as {entry}. Nothing has been sent to any party.\nNext: another desk runs `tearline approve {entry}`\n"
-    );
     say(context, &json, &text)
 }
 
+/// What is said of a proposal that was entered.
+pub(super) fn said(entry: &str) -> (Value, String) {
+    let text = format!(
+        "Proposed as {entry}. Nothing has been sent to any party.\nNext: another desk runs `tearline approve {entry}`\n"
+    );
+    (json!({"proposal": entry}), text)
+}
+
+/// The proposal of a post that was composed already, what was given on its matter, and what goes with it.
+pub(super) struct OfPost {
+    pub(super) proposed: Proposed,
+    pub(super) given: AlreadyGiven,
+    pub(super) carried: Carried,
+}
+
 /// Proposes a post that was composed already, into a room that has a party.
-#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
-pub(super) fn post(
+pub(super) fn of_post(
     context: &Context,
-    online: (&Runtime, &Session, &Desk),
-    room: &Room,
-    content: &Content,
+    (desk, room): (&Desk, &Room),
+    (written, content_until): (&Written, Option<u64>),
     attach: &Attach,
-) -> Result<(), Failure> {
-    let rooms = online.2.rooms().lift()?;
-    let chamber = rooms.iter().find(|room| room.replica.name() == RoomName::CHAMBER);
-    let chamber =
-        chamber.ok_or_else(|| Failure::refused("the chamber is not known here: run tearline fetch"))?;
-    let files = Files::seal(context, online.2, chamber, Some(room), attach)?;
+) -> Result<OfPost, Failure> {
+    let rooms = desk.rooms().lift()?;
+    let files = Files::seal(context, desk, chamber(&rooms)?, Some(room), attach)?;
     let to = room.name().lift()?;
-    let message = content.message();
+    let message = written.content.message();
     let kind = message.kind.clone().ok_or_else(|| Failure::refused("the post has no kind"))?;
     let order = ReleaseOrder {
         to: vec![room.name().lift()?],
@@ -174,46 +178,23 @@ pub(super) fn post(
         precedence: Precedence::try_from(message.precedence).unwrap_or(Precedence::Routine),
         ack_by: (message.ack_by != 0).then_some(message.ack_by),
         answers: message.answers.as_ref().and_then(Ref::from_message),
-        refers: Vec::new(),
+        refers: message.refers.iter().filter_map(Ref::from_message).collect(),
+        undertakings: written.undertakings.clone(),
         attachments: files.handed().into_iter().map(|file| ToRoom { room: to.clone(), file }).collect(),
-        content_until: None,
+        content_until,
     };
-    let office = mediator(online.2, &rooms)?;
-    let proposed = judged(online.2, office.propose_release(&order, &ProposalTerms::default()))?;
-    propose_with(context, online, &proposed, Carried::of(&office, online.2, files)?)
-}
-
-pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> {
-    let text = text_of(&args.file)?;
-    let file = BriefingFile::parse(text.as_bytes())
-        .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
-    let office = Office::open(context)?;
-    let mut files = Files::seal(context, &office.desk, office.chamber()?, None, &args.attach)?;
-    let submission = office.judged(office.mediator()?.publish_with(&file, &files.handed()))?;
-    let question = format!(
-        "{} portions, {} attachments, to be recorded in the chamber. Type yes to sign: ",
-        file.portions.len(),
-        files.handed().len()
-    );
-    if !context.confirm(&question, "yes")? {
-        return Err(Failure::refused("not published"));
-    }
-    files.send(context, (&office.runtime, &office.session))?;
-    let entries = office.send(&[submission])?;
-    let entry = entries.into_iter().next().unwrap_or_default();
-    let text = format!(
-        "Recorded as {entry}, {} portions. Only mediators can read it.\nNext: tearline release {entry} --portions 1 --to ROOM\n",
-        file.portions.len()
-    );
-    let mut json = json!({"entry": entry, "portions": file.portions.len()});
-    files.done_into(&mut json)?;
-    say(context, &json, &text)
+    let office = mediator(desk, &rooms)?;
+    let proposed = judged(desk, office.propose_release(&order, &ProposalTerms::default()))?;
+    let given = judged(desk, office.given_on_matter(&proposed.shown, None))?;
+    let carried = Carried::of(&office, desk, files)?;
+    Ok(OfPost { proposed, given, carried })
 }
 
 pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> {
     let briefing: EntryRef = args.briefing.parse().lift()?;
     let (to, kind) = (rooms(&args.to)?, kind(args)?);
     let lower: Vec<Lower> = args.downgrade.iter().map(|text| lower(text)).collect::<Result<_, _>>()?;
+    let content_until = until(args.until.as_deref())?;
     let precedence = args.precedence.as_deref().map(Precedence::parse).transpose().map_err(Failure::usage)?;
     let office = Office::open(context)?;
     let mediator = office.mediator()?;
@@ -235,13 +216,23 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
         ack_by: None,
         answers: answers(&office, args)?,
         refers: Vec::new(),
+        undertakings: Vec::new(),
         attachments: files.to,
-        content_until: None,
+        content_until,
     };
     let terms = ProposalTerms { open_for: args.open_for * 3600, ..ProposalTerms::default() };
     let proposed = office.judged(mediator.propose_release(&order, &terms))?;
+    let matter = (&mediator, Some(resolved.to_ref()));
+    let given = office.judged(mediator.given_on_matter(&proposed.shown, matter.1))?;
+    let same = given.same_words.iter().find(|same| same.field == "subject" && args.subject.is_none());
+    if let Some(same) = same {
+        return Err(Failure::refused(format!(
+            "the briefing's subject was given to another party already ({}), and two that compare notes would match them: say another with --subject, or this one if you mean it",
+            same.entry
+        )));
+    }
     let carried = Carried::of(&mediator, &office.desk, files.fresh)?;
-    propose_with(context, (&office.runtime, &office.session, &office.desk), &proposed, carried)
+    propose_with(context, (&office.runtime, &office.session, &office.desk), matter, &proposed, carried)
 }
 
 fn recorded(office: &Office, briefing: &EntryRef) -> Result<Content, Failure> {
@@ -333,14 +324,14 @@ pub(crate) fn admit(context: &Context, args: &Admit) -> Result<(), Failure> {
             mediator.propose_admission(card, names, args.history_from, &terms)
         }
     };
-    office.propose(context, &office.judged(proposed)?)
+    office.propose(context, (&mediator, None), &office.judged(proposed)?)
 }
 
 pub(crate) fn lost(context: &Context, args: &Lost) -> Result<(), Failure> {
     let office = Office::open(context)?;
     let member = member(&office, &args.desk)?;
-    let proposed =
-        office.judged(office.mediator()?.propose_loss(&member, None, None, &ProposalTerms::default()))?;
+    let mediator = office.mediator()?;
+    let proposed = office.judged(mediator.propose_loss(&member, None, None, &ProposalTerms::default()))?;
     let seen = may_have_seen(&office, &member)?;
     if !context.json {
         let text = format!(
@@ -350,7 +341,7 @@ pub(crate) fn lost(context: &Context, args: &Lost) -> Result<(), Failure> {
         );
         say(context, &json!(null), &text)?;
     }
-    office.propose(context, &proposed)
+    office.propose(context, (&mediator, None), &proposed)
 }
 
 fn member(office: &Office, desk: &str) -> Result<MemberName, Failure> {

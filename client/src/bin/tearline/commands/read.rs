@@ -5,15 +5,21 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use tearline_client::{
     desk::{Desk, Room, now},
-    reading::{Reading, reading},
+    error::Error,
+    reading::{Reading, reading, referent},
+    record::{Held, held_before},
     refs::EntryRef,
     replica::Line,
     show::{
+        WIDTH,
         attachments::how_to_save,
-        content::{body, precedence, to_json},
+        content::{answering, body, precedence, to_json},
         ends,
+        standing::{banner, to_json as standing_to_json},
         time::{dtg, iso},
+        wrap,
     },
+    standing::{Standing, Standings},
     submit,
 };
 use tearline_ledger::{
@@ -21,6 +27,7 @@ use tearline_ledger::{
     id::Ref,
     name::{MemberName, Role},
 };
+use tearline_proto::v1;
 
 use super::sync_all;
 use crate::{
@@ -35,37 +42,95 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     if desk.member().role() == Role::Auditor {
         return Err(Failure::refused(super::AUDITOR_READS_NOTHING));
     }
+    let rooms = desk.rooms().lift()?;
     let room = desk.room(&reference.room).lift()?;
-    let reading = reading(&desk, &room, reference.index).lift()?;
+    let standings = Standings::gather(&desk, &rooms).lift()?;
+    let reading = match reading(&desk, &room, reference.index) {
+        // Recalled or expired, or it would be an alarm: how it stands is what is left to read.
+        Err(Error::NoContent { .. }) => return gone(context, &desk, &room, &reference, &standings),
+        reading => reading.lift()?,
+    };
     let Reading { line, content, required, portions, .. } = &reading;
-    let answers = answered(&desk, content)?;
-    let whose = if desk.member().role() == Role::Party { "your concern" } else { "concern" };
-    let of = answers.as_ref().map(|entry| format!(" of {whose} {entry}")).unwrap_or_default();
-    let text = render(&reading, &of);
+    let standing = standings.of(&reading.reference, &line.signed.statement, now());
+    let held = held_before(&desk, &room, &reading).lift()?;
+    let answers = located(&desk, content.message().answers.as_ref())?;
+    let of = answers.as_ref().map(|entry| answered(&desk, content, entry)).transpose()?.unwrap_or_default();
+    let refers = content.message().refers.iter().map(|reference| located(&desk, Some(reference)));
+    let refers: Vec<String> =
+        refers.collect::<Result<Vec<_>, _>>()?.iter().flatten().map(ToString::to_string).collect();
+    let text = render(&reading, (&of, &refers), (&standing, held.first()));
     let mut json = to_json(content);
     if let Some(map) = json.as_object_mut() {
         map.insert("entry".to_owned(), json!(reference.to_string()));
         map.insert("accepted_at".to_owned(), json!(iso(line.accepted_at)));
         map.insert("author".to_owned(), json!(line.signed.statement.author.desk()));
         map.insert("signed_by".to_owned(), json!(signers(line)));
+        map.insert("content_here".to_owned(), json!(true));
         map.insert("required".to_owned(), json!(required));
         map.insert("portions_match_manifest".to_owned(), json!(portions));
         map.insert("answers".to_owned(), json!(answers.as_ref().map(ToString::to_string)));
+        map.insert("already_in_record".to_owned(), json!(held.first().map(|it| it.entry.to_string())));
+        map.insert("already_in_record_at".to_owned(), json!(held.first().map(|it| iso(it.at))));
+        map.extend(standing_to_json(&standing).into_iter().map(|(key, value)| (key.to_owned(), value)));
+        map.insert("refers".to_owned(), json!(refers));
     }
-    let read = reference.to_string();
-    desk.profile()
-        .change_marks(|marks| {
-            marks.read.insert(read);
-        })
-        .lift()?;
+    mark_read(&desk, &reference)?;
     say(context, &json, &text)
 }
 
-fn answered(desk: &Desk, content: &Content) -> Result<Option<EntryRef>, Failure> {
-    match content.message().answers.as_ref().and_then(Ref::from_message) {
+fn mark_read(desk: &Desk, reference: &EntryRef) -> Result<(), Failure> {
+    let read = reference.to_string();
+    let marked = desk.profile().change_marks(|marks| {
+        marks.read.insert(read);
+    });
+    marked.lift()
+}
+
+/// A post whose content may be gone, and is.
+fn gone(
+    context: &Context,
+    desk: &Desk,
+    room: &Room,
+    reference: &EntryRef,
+    standings: &Standings,
+) -> Result<(), Failure> {
+    let line = super::line(desk, room, reference.index)?;
+    let statement = &line.signed.statement;
+    let named = Ref { room: room.replica.room(), statement: line.signed.identity(), id: statement.id };
+    let standing = standings.of(&named, statement, now());
+    let signers = signers(&line);
+    let mut text = ends(&format!(" POST by {}", statement.author.desk()), &dtg(line.accepted_at));
+    let _ = writeln!(text, " Signed by   {}\n", signers.join(", "));
+    text.push_str(&banner(&standing));
+    text.push_str("\n Its content is not here.\n\n ✓ signatures ✓ place in record\n");
+    let mut json = json!({
+        "entry": reference.to_string(),
+        "accepted_at": iso(line.accepted_at),
+        "author": statement.author.desk(),
+        "signed_by": signers,
+        "content_here": false,
+    });
+    if let Some(map) = json.as_object_mut() {
+        map.extend(standing_to_json(&standing).into_iter().map(|(key, value)| (key.to_owned(), value)));
+    }
+    mark_read(desk, reference)?;
+    say(context, &json, &text)
+}
+
+/// Where what a post refers to stands, as far as it is known here.
+fn located(desk: &Desk, reference: Option<&v1::Ref>) -> Result<Option<EntryRef>, Failure> {
+    match reference.and_then(Ref::from_message) {
         Some(reference) => desk.locate(&reference).lift(),
         None => Ok(None),
     }
+}
+
+/// What the heading says of what a post answers, as in ` of your concern drc#3`.
+fn answered(desk: &Desk, content: &Content, entry: &EntryRef) -> Result<String, Failure> {
+    let found = referent(desk, entry).lift()?;
+    let own = desk.member().role() == Role::Party && found.author.org() == desk.member().org();
+    let kind = found.content.as_ref().map_or("post", Content::kind_name);
+    Ok(format!(" {}", answering(content, own, kind, &entry.to_string())))
 }
 
 /// The desks that signed, by name.
@@ -75,17 +140,32 @@ fn signers(line: &Line) -> Vec<&str> {
     signers
 }
 
-fn render(reading: &Reading, of: &str) -> String {
+fn render(
+    reading: &Reading,
+    (of, refers): (&str, &[String]),
+    (standing, held): (&Standing, Option<&Held>),
+) -> String {
     let Reading { line, content, required, portions, .. } = reading;
     let kind = content.kind_name().to_uppercase();
     let mut out = ends(&format!(" {:<11} {kind}{of}", precedence(content)), &dtg(line.accepted_at));
     let signers = signers(line);
     let _ = writeln!(out, " Signed by   {} ({} of {required} required)\n", signers.join(", "), signers.len());
+    if !refers.is_empty() {
+        out.push_str(&wrap(&format!("Refers to   {}", refers.join(", ")), 1, WIDTH));
+        out.push('\n');
+    }
+    let banner = banner(standing);
+    if !banner.is_empty() {
+        let _ = writeln!(out, "{banner}");
+    }
     out.push_str(body(content).trim_end_matches('\n'));
     out.push_str("\n\n ✓ signatures ✓ place in record");
     if let Some(count) = portions {
         let matched = if *count == 1 { "portion matches" } else { "portions match" };
         let _ = writeln!(out, " ✓ {count} {matched} manifest");
+        if let Some(held) = held {
+            let _ = writeln!(out, " ✓ already in the record of {} ({})", dtg(held.at), held.entry);
+        }
         out.push_str(" Any other portions were withheld. How many cannot be known.");
     }
     out.push('\n');

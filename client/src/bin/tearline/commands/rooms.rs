@@ -1,31 +1,19 @@
-//! `fetch`, `status`, `who` and `inbox`: the rooms as this desk has verified them.
+//! `fetch`, `status` and `who`: the rooms as this desk has verified them.
 
 use std::fmt::Write as _;
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
-use tearline_client::{
-    desk::{Desk, Room},
-    replica::{Line, Replica},
-    show::{
-        WIDTH,
-        content::{precedence, safe},
-        time::{ago, clock, dtg, iso},
-        wrap,
-    },
-    sync, words,
-};
-use tearline_ledger::{content::Content, id::Ref, name::Role, statement::Act};
+use tearline_client::{desk::Desk, holdings::Filed, show::time::iso, standing::Standing, sync, words};
 
+use super::{
+    inbox::Columns,
+    outlook::{heading, listed},
+};
 use crate::{
     cli::{Fetch, Who},
     context::{Context, Failure, Lift as _, now},
     report::say,
 };
-
-/// Seconds.
-const DAY: u64 = 24 * 3600;
 
 pub(crate) fn fetch(context: &Context, args: &Fetch) -> Result<(), Failure> {
     let (runtime, mut desk, session) = context.online()?;
@@ -97,13 +85,11 @@ fn show_new(
     index: u64,
 ) -> Result<(), Failure> {
     let room = desk.open_room(id, name).lift()?;
-    let line = room.replica.line(index).map_err(|error| Failure::Library(desk.alarmed(id, error)))?;
-    if !matches!(line.signed.statement.act, Act::Post(_)) {
-        return Ok(());
-    }
-    let item = item(&room, &line);
-    let json = item.to_json();
-    say(context, &json, &item.to_text(false))
+    let line = super::line(desk, &room, index)?;
+    let Some(post) = Filed::of(desk, &room, line, now()).lift()? else { return Ok(()) };
+    let standing = Standing { ends: post.content_until, ..Standing::default() };
+    let text = Columns::of(std::iter::once(&post)).row(&post, &standing, false);
+    say(context, &listed(&post, &standing), &text)
 }
 
 pub(crate) fn status(context: &Context) -> Result<(), Failure> {
@@ -126,31 +112,6 @@ pub(crate) fn status(context: &Context) -> Result<(), Failure> {
         text.push_str("No room is known here yet. Next: tearline fetch\n");
     }
     say(context, &json!({"member": desk.member().as_str(), "rooms": list}), &text)
-}
-
-/// ` drc/liaison · complete to 14:02Z, witnessed by un/monitor-1 (3 min ago)`.
-fn heading(desk: &Desk, replica: &Replica) -> Result<String, Failure> {
-    let complete = replica.complete_to().map_or_else(
-        || "nothing fetched yet".to_owned(),
-        |to| {
-            let today = to / DAY == now() / DAY;
-            format!("complete to {}", if today { clock(to) } else { dtg(to) })
-        },
-    );
-    let witnessed =
-        replica.witnessed().map_err(|error| Failure::Library(desk.alarmed(replica.room(), error)))?;
-    let by = witnessed.map_or_else(
-        || "witnessed by nobody".to_owned(),
-        |witnessed| {
-            let who: Vec<String> = witnessed
-                .by
-                .iter()
-                .map(|witness| format!("{} ({})", witness.member.desk(), ago(witness.at, now())))
-                .collect();
-            format!("witnessed by {}", who.join(", "))
-        },
-    );
-    Ok(wrap(&format!("{} · {} · {complete}, {by}", replica.name(), desk.member().desk()), 1, WIDTH))
 }
 
 pub(crate) fn who(context: &Context, args: &Who) -> Result<(), Failure> {
@@ -190,139 +151,4 @@ pub(crate) fn who(context: &Context, args: &Who) -> Result<(), Failure> {
         }));
     }
     say(context, &json!({"members": list}), &text)
-}
-
-/// A post in a listing.
-struct Item {
-    entry: String,
-    from: String,
-    accepted_at: u64,
-    recalled: bool,
-    content: Result<Content, String>,
-}
-
-fn item(room: &Room, line: &Line) -> Item {
-    let content = room.content(line).map_err(|error| error.to_string());
-    Item {
-        entry: format!("{}#{}", room.replica.name(), line.index),
-        from: line.signed.statement.author.org().as_str().to_owned(),
-        accepted_at: line.accepted_at,
-        recalled: line.recalled,
-        content,
-    }
-}
-
-impl Item {
-    fn subject(&self) -> String {
-        match &self.content {
-            Ok(content) => safe(&content.message().subject),
-            Err(_) if self.recalled => "(recalled)".to_owned(),
-            Err(_) => "(does not open here)".to_owned(),
-        }
-    }
-
-    fn to_text(&self, unread: bool) -> String {
-        let precedence = self.content.as_ref().map_or("", precedence);
-        let left = format!(
-            "  {}  {:<11} {:<10} {:<8} {:<15} ",
-            if unread { "●" } else { " " },
-            self.entry,
-            precedence,
-            self.from,
-            dtg(self.accepted_at)
-        );
-        hang(&left, &self.subject())
-    }
-
-    fn to_json(&self) -> Value {
-        json!({
-            "entry": self.entry.clone(),
-            "from": self.from,
-            "accepted_at": iso(self.accepted_at),
-            "recalled": self.recalled,
-            "precedence": self.content.as_ref().ok().map(precedence),
-            "kind": self.content.as_ref().ok().map(Content::kind_name),
-            "subject": self.content.as_ref().ok().map(|content| content.message().subject.clone()),
-        })
-    }
-}
-
-pub(crate) fn inbox(context: &Context) -> Result<(), Failure> {
-    let desk = context.desk()?;
-    if desk.member().role() == Role::Auditor {
-        return Err(Failure::refused(super::AUDITOR_READS_NOTHING));
-    }
-    let read = desk.profile().marks().lift()?.read;
-    let rooms = desk.rooms().lift()?;
-    let acknowledged = acknowledged(&desk, &rooms)?;
-    let (mut text, mut list, mut unread_count, mut due) = (String::new(), Vec::new(), 0, Vec::new());
-    for room in &rooms {
-        text.push_str(&heading(&desk, &room.replica)?);
-        text.push_str("\n     REF         PREC       FROM     DTG             SUBJECT\n");
-        for index in (0..room.replica.size()).rev() {
-            let line = super::line(&desk, room, index)?;
-            let own = line.signed.statement.author.org() == desk.member().org();
-            if own || !matches!(line.signed.statement.act, Act::Post(_)) {
-                continue;
-            }
-            let reference = Ref {
-                room: room.replica.room(),
-                statement: line.signed.identity(),
-                id: line.signed.statement.id,
-            };
-            let item = item(room, &line);
-            if matches!(&item.content, Ok(post) if matches!(post.kind_name(), "decoy" | "manifest notice")) {
-                continue;
-            }
-            let unread = !read.contains(&item.entry);
-            let ack_by = item.content.as_ref().map_or(0, |content| content.message().ack_by);
-            if ack_by != 0 && !acknowledged.contains(&reference) {
-                due.push((ack_by, item.entry.clone()));
-            }
-            unread_count += usize::from(unread);
-            text.push_str(&item.to_text(unread));
-            let mut json = item.to_json();
-            if let Some(map) = json.as_object_mut() {
-                map.insert("unread".to_owned(), json!(unread));
-            }
-            list.push(json);
-        }
-        text.push('\n');
-    }
-    due.sort();
-    let mut summary = format!(" {unread_count} unread");
-    for (by, entry) in &due {
-        let _ = write!(summary, " · acknowledgement due by {} ({entry})", dtg(*by));
-    }
-    let _ = writeln!(text, "{summary}");
-    if let Some(first) = list.iter().find(|item| item.get("unread") == Some(&json!(true))) {
-        let entry = first.get("entry").and_then(Value::as_str).unwrap_or_default();
-        let _ = writeln!(text, " Next: tearline read {entry}");
-    }
-    let due: Vec<Value> = due.iter().map(|(by, entry)| json!({"entry": entry, "by": iso(*by)})).collect();
-    say(context, &json!({"posts": list, "unread": unread_count, "acknowledgements_due": due}), &text)
-}
-
-/// Text behind what stands at its left, going on below itself where the line is full.
-fn hang(left: &str, text: &str) -> String {
-    let indent = left.chars().count();
-    let block = wrap(text, indent, WIDTH);
-    if block.is_empty() { format!("{left}\n") } else { format!("{left}{}", block.trim_start_matches(' ')) }
-}
-
-/// Posts that somebody of this organisation has acknowledged.
-fn acknowledged(desk: &Desk, rooms: &[Room]) -> Result<BTreeSet<Ref>, Failure> {
-    let mut out = BTreeSet::new();
-    for room in rooms {
-        for index in 0..room.replica.size() {
-            let line = super::line(desk, room, index)?;
-            if line.signed.statement.author.org() != desk.member().org() {
-                continue;
-            }
-            if let Act::Acknowledgement(posts) = &line.signed.statement.act {
-                out.extend(posts.iter().copied());
-            }
-        }
-    }
-    Ok(out)
 }

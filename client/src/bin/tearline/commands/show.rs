@@ -3,23 +3,27 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use tearline_client::{
-    propose::examine::Examined,
-    refs::EntryRef,
+    propose::{
+        examine::Examined,
+        matter::{AlreadyGiven, GivenTo, OnMatter},
+    },
     show::{
         WIDTH, attachments,
         content::{body, precedence, safe},
+        standing::UNREAD,
+        time::dtg,
         wrap,
     },
     words,
 };
 use tearline_ledger::{
     charter::Charter,
-    name::{MemberName, Org, Role},
-    release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownTarget},
+    name::{MemberName, Role},
+    release::{Shown, ShownAct, ShownCharter, ShownMember, ShownPost, ShownRecall, ShownRef, ShownTarget},
 };
 
-/// A proposal as it will be sent, and what each party was given of the same briefing before.
-pub(super) fn proposal(shown: &Shown, given: &[(Org, Vec<EntryRef>)]) -> String {
+/// A proposal as it will be sent, and what each party was already given on its matter.
+pub(super) fn proposal(shown: &Shown, given: &AlreadyGiven) -> String {
     let mut out = format!(" PROPOSED BY {}\n", shown.author.desk());
     if !shown.note.is_empty() {
         out.push_str(&wrap(&format!("NOTE {}", safe(&shown.note)), 1, WIDTH));
@@ -46,10 +50,11 @@ pub(super) fn proposal(shown: &Shown, given: &[(Org, Vec<EntryRef>)]) -> String 
             .warnings
             .iter()
             .map(|warning| {
-                format!("\n   {} {}: {}", warning.characters.len(), warning.field, warning.visible)
+                let text = format!("{} {}: {}", warning.characters.len(), warning.field, warning.visible);
+                wrap(&text, 3, WIDTH)
             })
             .collect();
-        format!("FOUND, look at them before you sign:{}", places.concat())
+        format!("FOUND, look at them before you sign:\n{}", places.concat().trim_end_matches('\n'))
     };
     out.push_str(&wrap(&format!("DOWNGRADES {downgrades}"), 1, WIDTH));
     let _ = writeln!(out, " HIDDEN CHARACTERS {hidden}");
@@ -57,18 +62,52 @@ pub(super) fn proposal(shown: &Shown, given: &[(Org, Vec<EntryRef>)]) -> String 
         let state = if originator.signed { "has signed, or is you" } else { "must still sign" };
         let _ = writeln!(out, " ORCON: {} {state}", originator.name.desk());
     }
-    let given: Vec<String> = given
-        .iter()
-        .map(|(party, entries)| {
-            let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
-            let entries = if entries.is_empty() { "nothing".to_owned() } else { entries.join(", ") };
-            format!("{}: {entries}", party.as_str())
-        })
-        .collect();
-    if !given.is_empty() {
-        out.push_str(&wrap(&format!("ALREADY GIVEN ON THIS MATTER   {}", given.join("   ")), 1, WIDTH));
+    out.push_str(&already_given(given));
+    out
+}
+
+/// What each party has: that one was given nothing is worth knowing too.
+fn already_given(all: &AlreadyGiven) -> String {
+    let given = &all.to;
+    if given.is_empty() {
+        return String::new();
+    }
+    let entries = |it: &GivenTo| it.posts.iter().map(|post| post.entry.to_string()).collect::<Vec<_>>();
+    let nothing =
+        |it: &GivenTo| if it.posts.is_empty() { "nothing".to_owned() } else { entries(it).join(", ") };
+    let parties: Vec<String> =
+        given.iter().map(|it| format!("{}: {}", it.party.as_str(), nothing(it))).collect();
+    let text = format!("ALREADY GIVEN ON THIS MATTER   {}", parties.join("   "));
+    let mut out = wrap(&text, 1, WIDTH);
+    // What both parties read is in both lists.
+    let mut seen = BTreeSet::new();
+    for post in given.iter().flat_map(|it| &it.posts).filter(|post| seen.insert(&post.entry)) {
+        out.push_str(&wrap(&on_matter(post), 3, WIDTH));
+    }
+    for same in &all.same_words {
+        let (field, room, entry) = (same.field, same.room.as_str(), &same.entry);
+        let text = format!(
+            "THE SAME WORDS: this {field} for {room} is in {entry} too. Two that compare notes match them."
+        );
+        out.push_str(&wrap(&text, 1, WIDTH));
     }
     out
+}
+
+fn on_matter(post: &OnMatter) -> String {
+    let subject = post.subject.as_deref().map_or_else(|| "(its content is gone)".to_owned(), safe);
+    let portions = post.portions.as_ref().map(|(briefing, numbers)| {
+        let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+        let which = if numbers.is_empty() {
+            "portions".to_owned()
+        } else {
+            format!("portions {}", numbers.join(", "))
+        };
+        format!(", {which} of {briefing}")
+    });
+    let recalled = if post.recalled { ", RECALLED, which unreads nothing" } else { "" };
+    let portions = portions.unwrap_or_default();
+    format!("{} {}: {subject}{portions}{recalled}", post.entry, dtg(post.at))
 }
 
 fn rule(text: &str) -> String {
@@ -86,19 +125,25 @@ fn one(target: &ShownTarget, files: usize) -> String {
     match &target.act {
         ShownAct::Post(post) => posted(target, post, files),
         ShownAct::Charter(charter) => chartered(target, charter),
-        ShownAct::Recall(recall) => {
-            let what = recall.content.as_ref().map_or_else(
-                || "its content is gone already".to_owned(),
-                |content| safe(&content.message().subject),
-            );
-            let name = target.name.as_str();
-            format!(
-                " RECALL OF {name}#{} by {}: {what}\n What was read cannot be unread.\n",
-                recall.index,
-                recall.author.desk()
-            )
-        }
+        ShownAct::Recall(recall) => recalled(target, recall),
     }
+}
+
+fn recalled(target: &ShownTarget, recall: &ShownRecall) -> String {
+    let (name, index, author) = (target.name.as_str(), recall.index, recall.author.desk());
+    let mut out = format!(" RECALL OF {name}#{index}, by {author}\n");
+    out.push_str(&rule("what is taken back, for good"));
+    match &recall.content {
+        Some(content) => {
+            let _ = writeln!(out, " {} {}", precedence(content), content.kind_name().to_uppercase());
+            out.push_str(&body(content));
+        }
+        None => out.push_str(" Its content is gone already.\n"),
+    }
+    out.push_str(&rule(""));
+    let told = "The room sees that it was recalled, and by whom. The server serves its content no more.";
+    out.push_str(&wrap(&format!("{told} {UNREAD}"), 1, WIDTH));
+    out
 }
 
 fn posted(target: &ShownTarget, post: &ShownPost, files: usize) -> String {
@@ -114,6 +159,23 @@ fn posted(target: &ShownTarget, post: &ShownPost, files: usize) -> String {
     if let Some(answers) = &post.answers {
         let _ = writeln!(out, " ANSWERS {}#{}", answers.room.as_str(), answers.index);
     }
+    let refers: Vec<String> =
+        post.refers.iter().map(|it| format!("{}#{}", it.room.as_str(), it.index)).collect();
+    if !refers.is_empty() {
+        out.push_str(&wrap(&format!("REFERS TO {}", refers.join(", ")), 1, WIDTH));
+    }
+    for undertaken in &post.undertakings {
+        let ShownRef { room, index } = &undertaken.entry;
+        let what = format!(
+            "RESTATES {}#{index}, which {} signed as follows (not sent):",
+            room.as_str(),
+            undertaken.organisation.as_str()
+        );
+        out.push_str(&wrap(&what, 1, WIDTH));
+        for line in body(&undertaken.content).lines() {
+            let _ = writeln!(out, " │{line}");
+        }
+    }
     out.push_str(&rule("exactly as it will be sent"));
     let _ = writeln!(out, " {} {}", precedence(&post.content), post.content.kind_name().to_uppercase());
     out.push_str(&body(&post.content));
@@ -124,6 +186,9 @@ fn posted(target: &ShownTarget, post: &ShownPost, files: usize) -> String {
         out.push_str(&attachments::line(number, &it.name, &it.media_type, it.size, &it.mark));
         let mark = if it.mark.is_empty() { "   NO MARK" } else { "" };
         let _ = writeln!(out, "      sealed {}{mark}", it.digest.to_hex());
+    }
+    if let Some(end) = post.content_until {
+        let _ = writeln!(out, " EXPIRES {}: the server serves it no longer then", dtg(end));
     }
     out
 }

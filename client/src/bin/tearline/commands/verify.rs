@@ -7,11 +7,15 @@ use std::{
     io::{BufWriter, Write as _},
 };
 
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use tearline_client::{
+    alarm::Alarm,
     audit,
     desk::{Desk, now},
-    replica::{Progress, Replica},
+    evidence::{Exhibit, Raised},
+    replica::{Progress, Replica, ReplicaError},
+    session::Session,
     show::time::iso,
     sync::{self, Cut},
 };
@@ -19,10 +23,13 @@ use tearline_ledger::{
     access::{access_log_id, access_log_org},
     bundle::{Begin, BundleEntry, BundleRoom, Writer},
     checkpoint::Checkpoint,
-    instance::Instance,
+    digest::Digest,
+    id::RoomId,
+    instance::{Instance, InstanceFault},
     name::{Role, RoomName},
     note::Note,
 };
+use tokio::runtime::Runtime;
 
 use crate::{
     cli::{Export, Verify, VerifyBundle},
@@ -46,7 +53,7 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
     bar.set_message("verifying");
     let (mut text, mut list, mut alarms) = (String::new(), Vec::new(), Vec::new());
     let mut instance = Instance::new();
-    let mut states = Vec::new();
+    let (mut states, mut heads) = (Vec::new(), Vec::new());
     let mut rooms: Vec<_> = cut.rooms.iter().collect();
     rooms.sort_by(|(_, one, _), (_, other, _)| one.as_str().cmp(other.as_str()));
     for (id, name, _) in rooms {
@@ -77,6 +84,7 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
                     "root": replica.tree().root().to_string(),
                 }));
                 states.extend(replica.state().ok().cloned());
+                heads.extend(replica.checkpoint().map(|head| (*id, name.clone(), head.to_bytes())));
             }
             Err(failure) if failure.exit_code() == tearline_client::error::EXIT_ALARM => {
                 let _ = writeln!(text, " ✗ {}\n   {failure}", name.as_str());
@@ -95,7 +103,7 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
     if args.all && alarms.is_empty() {
         for fault in instance.check(&states) {
             let _ = writeln!(text, " ✗ {fault}");
-            alarms.push(fault.to_string());
+            alarms.push(across_rooms(&desk, &heads, fault).to_string());
         }
         if alarms.is_empty() {
             text.push_str(" ✓ rules across rooms\n");
@@ -111,6 +119,21 @@ pub(crate) fn verify(context: &Context, args: &Verify) -> Result<(), Failure> {
     }
 }
 
+/// The alarm of rooms that contradict each other, with the checkpoints of all of them as its evidence.
+fn across_rooms(
+    desk: &Desk,
+    heads: &[(RoomId, RoomName, Vec<u8>)],
+    fault: InstanceFault,
+) -> tearline_client::error::Error {
+    let room = heads.iter().find(|(_, name, _)| name.as_str() == fault.room());
+    let room = room.or(heads.first()).map_or(RoomId(Digest::default()), |(id, ..)| *id);
+    let alarm = Alarm::AcrossRooms { room: fault.room().to_owned(), fault };
+    let shown = heads.iter().fold(Raised::from(alarm), |raised, (_, name, head)| {
+        raised.with(Exhibit::checkpoint(name.as_str(), head))
+    });
+    desk.raise(room, shown)
+}
+
 pub(crate) fn export(context: &Context, args: &Export) -> Result<(), Failure> {
     if args.file.exists() {
         return Err(Failure::refused(format!("{} exists: give another name", args.file.display())));
@@ -122,7 +145,13 @@ pub(crate) fn export(context: &Context, args: &Export) -> Result<(), Failure> {
     bar.set_message("writing");
     let logs = runtime.block_on(sync::sync_access(&session, &desk, &cut)).lift()?;
     let part = args.file.with_extension("part");
-    let written = write_bundle(&desk, &cut, &logs, args, &part);
+    // An auditor keeps no content; what others keep need not be sent again.
+    let source = match desk.member().role() {
+        _ if !args.content => Contents::None,
+        Role::Auditor => Contents::Server(&runtime, &session),
+        Role::Mediator | Role::Party => Contents::Replica,
+    };
+    let written = write_bundle(&desk, &cut, &logs, (&source, &bar), &part);
     let rooms = written.inspect_err(|_| drop(fs::remove_file(&part)))?;
     fs::rename(&part, &args.file)
         .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
@@ -140,7 +169,7 @@ fn write_bundle(
     desk: &Desk,
     cut: &Cut,
     logs: &[Replica],
-    args: &Export,
+    (contents, bar): (&Contents<'_>, &ProgressBar),
     part: &std::path::Path,
 ) -> Result<usize, Failure> {
     let io = |error: std::io::Error| Failure::refused(format!("{}: {error}", part.display()));
@@ -171,7 +200,8 @@ fn write_bundle(
     }
     rooms.sort_by_key(|(replica, _)| replica.room());
     for (replica, checkpoint) in &rooms {
-        write_room(&mut writer, &mut out, (replica, checkpoint), args.content)?;
+        write_room((&mut writer, &mut out), desk, (replica, checkpoint), contents)?;
+        bar.inc(replica.size());
     }
     out.write_all(&writer.end()).map_err(io)?;
     out.flush().map_err(io)?;
@@ -179,14 +209,25 @@ fn write_bundle(
     Ok(rooms.len())
 }
 
+/// Where sealed content comes from.
+enum Contents<'a> {
+    /// It is left out.
+    None,
+    /// From what is kept here.
+    Replica,
+    /// From the server, in order; compared with what the entries name.
+    Server(&'a Runtime, &'a Session),
+}
+
 /// A room's entries up to its head in the cut.
 fn write_room(
-    writer: &mut Writer,
-    out: &mut impl std::io::Write,
+    (writer, out): (&mut Writer, &mut (impl std::io::Write + Send)),
+    desk: &Desk,
     (replica, checkpoint): (&Replica, &bytes::Bytes),
-    content: bool,
+    contents: &Contents<'_>,
 ) -> Result<(), Failure> {
     let io = |error: std::io::Error| Failure::refused(format!("the bundle cannot be written: {error}"));
+    let refused = |error: ReplicaError| Failure::refused(error.to_string());
     let size = size_of(checkpoint)?;
     let room = BundleRoom {
         room: replica.room(),
@@ -196,16 +237,20 @@ fn write_room(
         checkpoint: checkpoint.clone(),
     };
     out.write_all(&writer.room(&room)).map_err(io)?;
-    for index in 0..size {
-        let entry = replica.require_entry(index).map_err(|error| Failure::refused(error.to_string()))?;
-        let content = if content && entry.statement().is_some() {
-            replica.sealed_content(index).map_err(|error| Failure::refused(error.to_string()))?
-        } else {
-            None
-        };
-        out.write_all(&writer.entry(BundleEntry { entry: entry.bytes().clone(), content })).map_err(io)?;
+    let mut write = |index, content| {
+        let entry = replica.require_entry(index).map_err(refused)?.bytes().clone();
+        out.write_all(&writer.entry(BundleEntry { entry, content })).map_err(io)
+    };
+    match contents {
+        Contents::Server(runtime, session) if replica.replay().is_some() => {
+            runtime.block_on(sync::contents(session, desk, replica, size, &mut write))
+        }
+        Contents::Replica if replica.replay().is_some() => (0..size).try_for_each(|index| {
+            let content = replica.sealed_content(index).map_err(refused)?;
+            write(index, content)
+        }),
+        _ => (0..size).try_for_each(|index| write(index, None)),
     }
-    Ok(())
 }
 
 /// Of a checkpoint that was verified when it came.

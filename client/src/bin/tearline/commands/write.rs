@@ -4,88 +4,138 @@ use serde_json::json;
 use tearline_client::{
     compose::PostTerms,
     desk::{Desk, Room, now},
+    reading::referent,
     refs::EntryRef,
-    show::content::{body, precedence},
-    submit, write as files,
+    show::{
+        content::{body, precedence},
+        time::dtg,
+    },
+    template::Template,
+    write::{Author, Kind, Written, parse},
 };
-use tearline_ledger::{content::Content, name::Role};
-use tearline_proto::v1;
+use tearline_ledger::{
+    content::Content,
+    name::{Role, RoomName},
+};
 
-use super::{attach::Files, read::own_room, sync_all};
+use super::{
+    attach::{Carried, Files},
+    compose::{Paper, Ready, compose, send_at_once},
+    propose::{self, OfPost},
+    read::own_room,
+    show,
+};
 use crate::{
-    cli::{Draft, Write},
-    context::{Context, Failure, Lift as _, text_of},
-    report::say,
+    cli::{Attach, Write},
+    context::{Context, Failure, Lift as _},
 };
 
-#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
 pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
-    let (Write::Concern(draft) | Write::Assessment(draft) | Write::Note(draft)) = args;
-    let text = text_of(&draft.file)?;
-    let (runtime, mut desk, session) = context.online()?;
-    runtime.block_on(sync_all(context, &session, &mut desk))?;
-    let named = |error| Failure::refused(format!("{}: {error}", draft.file.display()));
-    let content = match args {
-        Write::Concern(_) => files::concern(&text, now()).map_err(named)?,
-        Write::Note(_) => files::note(&text, now()).map_err(named)?,
-        Write::Assessment(_) => {
-            files::assessment(&text, now(), |entry| resolve(&desk, entry)).map_err(named)?
-        }
-    };
-    let room = target(&desk, draft)?;
+    let end = super::until(args.until())?;
+    let (kind, composing, to) = args.parts();
+    let none = Attach::default();
+    let attach = composing.map_or(&none, |composing| &composing.attach);
+    let terms = Terms { context, kind, end, attach };
+    kind.check_role(context.profile()?.member().role()).map_err(Failure::refused)?;
+    let room: Option<RoomName> = to.map(|name| name.parse().map_err(Failure::usage)).transpose()?;
+    match (composing, Template::of(kind.command())) {
+        (Some(composing), Some(template)) => compose(context, composing, room, &Post { terms, template }),
+        _ => send_at_once(context, |desk| prepare(&terms, desk, room.as_ref(), "")),
+    }
+}
+
+/// What the command line says of a post.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    context: &'a Context,
+    kind: Kind,
+    /// When its content expires.
+    end: Option<u64>,
+    attach: &'a Attach,
+}
+
+/// A post of some kind.
+struct Post<'a> {
+    terms: Terms<'a>,
+    template: &'static Template,
+}
+
+impl Paper for Post<'_> {
+    fn template(&self) -> &'static Template {
+        self.template
+    }
+
+    fn begin(&self, desk: &Desk, room: Option<&RoomName>) -> Result<(), Failure> {
+        target(desk, room).map(drop)
+    }
+
+    fn check(&self, desk: &Desk, text: &str) -> Result<(), Failure> {
+        written(self.terms.kind, desk, text).map(drop)
+    }
+
+    fn prepare(&self, desk: &Desk, room: Option<&RoomName>, text: &str) -> Result<Ready, Failure> {
+        prepare(&self.terms, desk, room, text)
+    }
+}
+
+fn written(kind: Kind, desk: &Desk, text: &str) -> Result<Written, Failure> {
+    let find = |entry: &EntryRef| referent(desk, entry).map_err(|error| error.to_string());
+    let author = Author { name: desk.member(), now: now(), find: &find };
+    parse(kind, text, &author).map_err(|error| Failure::Text(error.to_string()))
+}
+
+fn prepare(terms: &Terms<'_>, desk: &Desk, room: Option<&RoomName>, text: &str) -> Result<Ready, Failure> {
+    let Terms { context, kind, end, attach } = *terms;
+    let written = written(kind, desk, text)?;
+    let room = target(desk, room)?;
     let by_quorum = desk.member().role() == Role::Mediator
         && room.replica.state().is_ok_and(|state| state.constitution().has_party());
     if by_quorum {
-        return super::propose::post(context, (&runtime, &session, &desk), &room, &content, &draft.attach);
+        let OfPost { proposed, given, carried } =
+            propose::of_post(context, (desk, &room), (&written, end), attach)?;
+        return Ok(Ready {
+            shown: show::proposal(&proposed.shown, &given),
+            act: "propose this to the other officers".to_owned(),
+            carried,
+            submission: proposed.submission,
+            said: Box::new(propose::said),
+        });
     }
-    let mut files = Files::seal(context, &desk, &room, None, &draft.attach)?;
-    let content = files.put_into(content)?;
-    show(context, &room, &content)?;
-    let question = format!("Type yes to send this to {}: ", room.replica.name());
-    if !context.confirm(&question, "yes")? {
-        return Err(Failure::refused("not sent"));
-    }
-    files.send(context, (&runtime, &session))?;
-    let member = desk.member().clone();
-    let writer = room.writer(&member, now()).lift()?;
-    let terms = PostTerms { attachments: files.named(), ..PostTerms::default() };
+    let files = Files::seal(context, desk, &room, None, attach)?;
+    let content = files.put_into(written.content)?;
+    let writer = room.writer(desk.member(), now()).lift()?;
+    let terms = PostTerms { attachments: files.named(), content_until: end, ..PostTerms::default() };
     let post = writer.post(&room.keys, &content, terms).lift()?;
-    let submission = post.sign(desk.vault().lift()?.sign_key()).lift()?;
-    let receipts = runtime.block_on(submit::submit(&session, &desk, &[submission], now())).lift()?;
-    let entry = receipts.first().map(|it| format!("{}#{}", it.name, it.index)).unwrap_or_default();
-    let mut json = json!({"entry": entry, "kind": content.kind_name()});
-    files.done_into(&mut json)?;
-    say(context, &json, &format!("Posted {entry}.\n"))
+    let word = content.kind_name();
+    Ok(Ready {
+        shown: shown(&room, &content, end),
+        act: format!("send this to {}", room.replica.name()),
+        carried: Carried::only(files),
+        submission: post.sign(desk.vault().lift()?.sign_key()).lift()?,
+        said: Box::new(move |entry| (json!({"entry": entry, "kind": word}), format!("Posted {entry}.\n"))),
+    })
 }
 
-fn resolve(desk: &Desk, entry: &str) -> Result<v1::Ref, String> {
-    let entry: EntryRef = entry.parse().map_err(|error| format!("{error}"))?;
-    desk.resolve(&entry).map(|resolved| resolved.to_ref().to_message()).map_err(|error| error.to_string())
-}
-
-fn target(desk: &Desk, draft: &Draft) -> Result<Room, Failure> {
-    match (&draft.to, desk.member().role()) {
-        (Some(name), _) => desk.room(&name.parse().map_err(Failure::usage)?).lift(),
+fn target(desk: &Desk, room: Option<&RoomName>) -> Result<Room, Failure> {
+    match (room, desk.member().role()) {
+        (Some(name), _) => desk.room(name).lift(),
         (None, Role::Party) => own_room(desk),
         (None, _) => Err(Failure::usage("say to which room with --to ROOM")),
     }
 }
 
 /// What is about to be sent, with misleading characters made visible.
-#[expect(clippy::similar_names, reason = "a command's context and a post's content are what they are called")]
-fn show(context: &Context, room: &Room, content: &Content) -> Result<(), Failure> {
-    if context.json {
-        return Ok(());
-    }
+fn shown(room: &Room, content: &Content, end: Option<u64>) -> String {
     let misleading = content.misleading().len();
     let hidden =
         if misleading == 0 { "none".to_owned() } else { format!("{misleading}, shown as ⟨…⟩") };
-    let text = format!(
-        "TO {}   {} {}\n{}\nHIDDEN CHARACTERS {hidden}\n",
+    let expires = end.map(|end| format!("EXPIRES {}: the server serves it no longer then\n", dtg(end)));
+    let expires = expires.unwrap_or_default();
+    format!(
+        "TO {}   {} {}\n{}\nHIDDEN CHARACTERS {hidden}\n{expires}",
         room.replica.name(),
         precedence(content),
         content.kind_name().to_uppercase(),
         body(content)
-    );
-    say(context, &json!(null), &text)
+    )
 }

@@ -89,7 +89,9 @@ fn answer(stage: &Stage<'_>, concern: &str) -> Result<String, Failure> {
     stage.show("drc/liaison", &["inbox"])?;
     stage.show("drc/liaison", &["read", entry])?;
     stage.scene("", "From the same briefing, portion 2 goes to rwanda.");
-    let order = ["release", &briefing, "--portions", "2", "--to", "rwanda"];
+    // Under words of its own: what two parties hold must match nowhere.
+    let subject = "Movement near Goma";
+    let order = ["release", &briefing, "--portions", "2", "--to", "rwanda", "--subject", subject];
     let other = stage.enact_one((KIGALI, WASHINGTON), &order)?;
     stage.read("rwanda/liaison", &other)?;
     stage.then(&format!("{other}: nothing in it matches anything that drc holds."));

@@ -1,0 +1,174 @@
+//! What every command that looks around begins with: all that this desk holds, and how far it is complete.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tearline_client::{
+    desk::{Desk, Room, now},
+    find::{Filter, filter::Asked},
+    holdings::{Filed, Holdings},
+    replica::Replica,
+    show::{
+        WIDTH,
+        content::precedence,
+        standing::to_json as standing_to_json,
+        time::{ago, clock, dtg, iso},
+        wrap,
+    },
+    standing::Standing,
+};
+use tearline_ledger::{content::Content, name::Role};
+
+use crate::{
+    cli::Filters,
+    context::{Context, Failure, Lift as _},
+    report::say,
+};
+
+/// Seconds.
+const DAY: u64 = 24 * 3600;
+
+/// A desk and all that it holds.
+pub(super) struct Outlook {
+    pub(super) desk: Desk,
+    pub(super) rooms: Vec<Room>,
+    pub(super) holdings: Holdings,
+    /// Entries that were read at this desk, as in `drc#42`.
+    pub(super) read: BTreeSet<String>,
+    pub(super) now: u64,
+}
+
+impl Outlook {
+    /// Offline, from what was fetched and verified.
+    pub(super) fn open(context: &Context) -> Result<Self, Failure> {
+        let desk = context.desk()?;
+        if desk.member().role() == Role::Auditor {
+            return Err(Failure::refused(super::AUDITOR_READS_NOTHING));
+        }
+        let rooms = desk.rooms().lift()?;
+        Self::of(desk, rooms)
+    }
+
+    /// Of rooms that are open already.
+    pub(super) fn of(desk: Desk, rooms: Vec<Room>) -> Result<Self, Failure> {
+        let now = now();
+        let holdings = Holdings::gather(&desk, &rooms, now).lift()?;
+        let read = desk.profile().marks().lift()?.read;
+        Ok(Self { desk, rooms, holdings, read, now })
+    }
+
+    pub(super) fn filter(&self, filters: &Filters) -> Result<Filter, Failure> {
+        let asked = Asked {
+            from: filters.from.clone(),
+            to: filters.to.clone(),
+            place: filters.place.clone(),
+            near: filters.near.clone(),
+            within: filters.within.clone(),
+            party: filters.party.clone(),
+            rooms: filters.room.clone(),
+            kinds: filters.kind.clone(),
+            precedence: filters.precedence.clone(),
+            unread: filters.unread,
+        };
+        Filter::new(&asked, &self.holdings, &self.read).map_err(Failure::usage)
+    }
+
+    /// The rooms that a filter asks for, by name.
+    pub(super) fn asked<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = &'a Room> {
+        let wanted = |room: &&Room| {
+            filter.rooms().is_empty()
+                || filter.rooms().iter().any(|name| name.as_str() == room.replica.name())
+        };
+        self.rooms.iter().filter(wanted)
+    }
+
+    /// How far each room that a filter asks for is complete, a paragraph each.
+    pub(super) fn headings(&self, filter: &Filter) -> Result<String, Failure> {
+        self.asked(filter).map(|room| heading(&self.desk, &room.replica)).collect()
+    }
+
+    pub(super) fn completeness(&self, filter: &Filter) -> Result<Vec<Value>, Failure> {
+        self.asked(filter).map(|room| completeness(&self.desk, &room.replica)).collect()
+    }
+
+    pub(super) fn is_unread(&self, post: &Filed) -> bool {
+        let own = post.author.org() == self.desk.member().org();
+        !own && !self.read.contains(&post.entry.to_string())
+    }
+
+    /// The keys that every listed post has for a program.
+    pub(super) fn listed(&self, post: &Filed) -> Value {
+        let mut json = listed(post, &self.holdings.standing(post, self.now));
+        if let Some(map) = json.as_object_mut() {
+            map.insert("unread".to_owned(), json!(self.is_unread(post)));
+        }
+        json
+    }
+
+    /// Says it; then, if a post breaks a rule of content, gives the alarm.
+    pub(super) fn say(&self, context: &Context, json: &Value, text: &str) -> Result<(), Failure> {
+        say(context, json, text)?;
+        let alarms: Vec<&str> = self.holdings.alarms().collect();
+        if alarms.is_empty() { Ok(()) } else { Err(Failure::Alarm(alarms.join("\n"))) }
+    }
+}
+
+/// A listed post, but for whether it was read.
+pub(super) fn listed(post: &Filed, standing: &Standing) -> Value {
+    let content = post.content.as_ref().ok();
+    let mut json = json!({
+        "entry": post.entry.to_string(),
+        "from": post.author.org().as_str(),
+        "accepted_at": iso(post.accepted_at),
+        "precedence": content.map(precedence),
+        "kind": content.map(Content::kind_name),
+        "subject": content.map(|content| content.message().subject.clone()),
+    });
+    if let Some(map) = json.as_object_mut() {
+        map.extend(standing_to_json(standing).into_iter().map(|(key, value)| (key.to_owned(), value)));
+    }
+    json
+}
+
+/// ` drc · drc/liaison · complete to 14:02Z, witnessed by un/monitor-1 (3 min ago)`; a line more if that is
+/// staler than this desk's policy allows.
+pub(super) fn heading(desk: &Desk, replica: &Replica) -> Result<String, Failure> {
+    let complete = replica.complete_to().map_or_else(
+        || "nothing fetched yet".to_owned(),
+        |to| {
+            let today = to / DAY == now() / DAY;
+            format!("complete to {}", if today { clock(to) } else { dtg(to) })
+        },
+    );
+    let alarmed = |error| Failure::Library(desk.alarmed(replica.room(), error));
+    let by = replica.witnessed().map_err(alarmed)?.map_or_else(
+        || "witnessed by nobody".to_owned(),
+        |witnessed| {
+            let who: Vec<String> = witnessed
+                .by
+                .iter()
+                .map(|witness| format!("{} ({})", witness.member.desk(), ago(witness.at, now())))
+                .collect();
+            format!("witnessed by {}", who.join(", "))
+        },
+    );
+    let name = replica.name();
+    let mut out = wrap(&format!("{name} · {} · {complete}, {by}", desk.member().desk()), 1, WIDTH);
+    if let Some(alarm) = replica.staleness(desk.profile().policy(), now()).map_err(alarmed)? {
+        out.push_str(&wrap(&format!("! {alarm}"), 1, WIDTH));
+    }
+    Ok(out)
+}
+
+fn completeness(desk: &Desk, replica: &Replica) -> Result<Value, Failure> {
+    let alarmed = |error| Failure::Library(desk.alarmed(replica.room(), error));
+    let witnessed = replica.witnessed().map_err(alarmed)?;
+    let by: Vec<&str> = witnessed.iter().flat_map(|it| &it.by).map(|it| it.member.desk()).collect();
+    let stale = replica.staleness(desk.profile().policy(), now()).map_err(alarmed)?;
+    Ok(json!({
+        "room": replica.name(),
+        "complete_to": replica.complete_to().map(iso),
+        "witnessed_by": by,
+        "stale": stale.is_some(),
+    }))
+}
