@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use rustix::process::Signal;
-use tearline_tests::cli::{House, said::Said, terminal::Terminal};
+use tearline_tests::cli::{House, PASSPHRASE, said::Said, terminal::Terminal};
 
 const DESK: &str = "drc/liaison";
 const CONCERN: &str = "---
@@ -313,6 +313,34 @@ fn a_signal_while_editing_or_asking_keeps_the_text_and_removes_the_file() -> Res
         leaves_nothing_readable(&house, DESK, SECRET)?;
     }
     Ok(())
+}
+
+#[test]
+fn at_a_terminal_of_its_own_a_passphrase_may_be_typed_again_and_an_interrupt_loses_nothing() -> Result<()> {
+    let house = House::kivu()?;
+    // Interrupts that are typed reach the editor and the command alike.
+    let edit = editor(&house, &format!("trap : INT\necho editing\nread line\n{}", writes(CONCERN)))?;
+    let tearline = command(&house, DESK, &edit, &[])?;
+    let mut command = Command::new("setsid");
+    command.arg("-c").arg(tearline.get_program()).arg("--profile").arg(house.desk(DESK));
+    command.args(["write", "concern"]).current_dir(house.path("")).env("EDITOR", &edit);
+    command.env_remove("VISUAL").env_remove("XDG_RUNTIME_DIR");
+    let mut terminal = Terminal::start(command)?;
+    terminal.shows("Passphrase for the keys of drc/liaison: ")?;
+    terminal.types("not this one")?;
+    terminal.shows("the passphrase is wrong")?;
+    terminal.shows("Passphrase for the keys of drc/liaison: ")?;
+    terminal.types(PASSPHRASE.trim_end())?;
+    terminal.shows("editing")?;
+    terminal.types("\u{3}")?;
+    terminal.types("done")?;
+    terminal.shows("or Enter to keep it as a draft: ")?;
+    terminal.types("\u{3}")?;
+    let shown = terminal.shows("ended by a signal. It is kept as draft 1.")?;
+    ensure!(!shown.contains(PASSPHRASE.trim_end()), "a passphrase is shown");
+    ensure!(terminal.end()?.0 == 1, "it was not sent");
+    ensure!(house.text(DESK, &["drafts", "show", "1"])? == CONCERN, "word for word");
+    leaves_nothing_readable(&house, DESK, SECRET)
 }
 
 #[test]

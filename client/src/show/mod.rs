@@ -4,6 +4,7 @@
 
 pub mod attachments;
 pub mod content;
+pub mod markup;
 pub mod paint;
 pub mod standing;
 pub mod time;

@@ -18,6 +18,7 @@ mod publish;
 mod quickstart;
 mod read;
 mod recall;
+mod report;
 mod rooms;
 mod save;
 mod search;
@@ -72,6 +73,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Verify(args) => verify::verify(context, &args)?,
         Command::Export(args) => verify::export(context, &args)?,
         Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
+        Command::Report(args) => report::report(context, &args)?,
         Command::Admit(args) => propose::admit(context, &args)?,
         Command::Lost(args) => propose::lost(context, &args)?,
         Command::Publish(args) => publish::publish(context, &args)?,
