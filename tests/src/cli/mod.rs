@@ -182,6 +182,15 @@ impl Home {
         self.run(desk, args)?.refused(1)
     }
 
+    /// Where the next entry of a room will stand, as a desk that fetches now sees it.
+    pub fn next(&self, desk: &str, room: &str) -> Result<String> {
+        let fetched = self.json(desk, &["fetch"])?;
+        let rooms = fetched.get("rooms").and_then(Value::as_array).context("rooms")?;
+        let room_of = |it: &&Value| it.get("room").and_then(Value::as_str) == Some(room);
+        let size = rooms.iter().find(room_of).and_then(|it| it.get("size")).context("its size")?;
+        Ok(format!("{room}#{size}"))
+    }
+
     /// Records a briefing; where it stands.
     pub fn publish(&self, desk: &str, name: &str, briefing: &str) -> Result<String> {
         let path = self.write(&format!("papers/{name}"), briefing)?;

@@ -11,7 +11,7 @@ Who speaks first on Thursday, and what we do not raise.
 ";
 
 const AGENDA: &str = "---
-subject: Session of Thursday
+subject: Session of Thursday: agenda
 phase: agenda
 begins: 2023-11-30T14:00:00Z
 ends: 2023-11-30T15:30:00Z
@@ -26,7 +26,7 @@ item: dates
 
 /// `AGENDA` is where it stands.
 const MINUTES: &str = "---
-subject: Session of Thursday
+subject: Session of Thursday: minutes
 answers: AGENDA
 phase: minutes
 begins: 2023-11-30T14:00:00Z
