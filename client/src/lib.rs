@@ -33,6 +33,7 @@ pub mod receipts;
 pub mod record;
 pub mod refs;
 pub mod replica;
+pub mod report;
 #[cfg(test)]
 mod sample;
 pub mod scratch;

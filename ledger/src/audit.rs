@@ -260,7 +260,9 @@ impl Audit {
                 let verified = replay.push_by(entries.clone(), self.check).map_err(rule)?;
                 let bad = |_| AuditFault::Room { room: current.room.name.clone(), what: "its name is none" };
                 let name: RoomName = current.room.name.parse().map_err(bad)?;
-                verified.iter().for_each(|entry| self.instance.observe(&name, entry));
+                for entry in &verified {
+                    self.instance.observe(&name, entry);
+                }
                 verified.into_iter().map(Some).collect()
             }
         };

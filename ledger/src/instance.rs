@@ -79,8 +79,10 @@ impl InstanceFault {
     pub fn room(&self) -> &str {
         match self {
             Self::Chambers(_) | Self::TargetMissing { .. } | Self::EnactedTwice { .. } => RoomName::CHAMBER,
-            Self::NameTwice(room) | Self::OtherDomain(room) | Self::MediatorsDiffer(room) => room,
-            Self::TargetSignatures { room, .. }
+            Self::NameTwice(room)
+            | Self::OtherDomain(room)
+            | Self::MediatorsDiffer(room)
+            | Self::TargetSignatures { room, .. }
             | Self::NotEnacted { room, .. }
             | Self::ManifestUnknown { room, .. } => room,
         }

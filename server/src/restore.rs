@@ -91,9 +91,9 @@ pub enum RestoreError {
         /// The room.
         room: String,
         /// What its charter says.
-        named: VerifierKey,
+        named: Box<VerifierKey>,
         /// What the configuration leads to.
-        held: VerifierKey,
+        held: Box<VerifierKey>,
     },
     /// Content is missing for no reason.
     #[error(
@@ -364,7 +364,7 @@ fn same_log_key(state: &RoomState, expected: &Expected<'_>) -> Result<(), Restor
     }
     Err(RestoreError::OtherLogKey {
         room: state.name().as_str().to_owned(),
-        named: named.clone(),
-        held: expected.log_key.clone(),
+        named: Box::new(named.clone()),
+        held: Box::new(expected.log_key.clone()),
     })
 }

@@ -287,13 +287,13 @@ fn no_file_joins_another(one: &Holdings, two: &Holdings, shared: &Shared) -> Res
             windows(bytes, length, &mut legitimate);
         }
         for (_, bytes) in one.files.iter().filter(|(_, bytes)| kind(bytes)) {
-            for piece in pieces(bytes, &shared.fields).into_iter() {
+            for piece in pieces(bytes, &shared.fields) {
                 windows(piece, length, &mut of_one);
             }
         }
         ensure!(!of_one.is_empty(), "there is nothing to compare");
         for (path, bytes) in two.files.iter().filter(|(_, bytes)| kind(bytes)) {
-            for piece in pieces(bytes, &shared.fields).into_iter() {
+            for piece in pieces(bytes, &shared.fields) {
                 let both = |window: &&[u8]| of_one.contains(window) && !legitimate.contains(window);
                 let joined = piece.windows(length).find(both).map(String::from_utf8_lossy);
                 ensure!(joined.is_none(), "{}: both hold {joined:?}", path.display());

@@ -313,3 +313,48 @@ fn an_end_that_is_past_or_none_is_refused_before_anything_is_sent() -> Result<()
     ensure!(sizes(&before)? == sizes(&after)?, "{before}\n{after}");
     Ok(())
 }
+
+#[test]
+fn a_correction_stands_above_what_it_corrects_until_it_is_taken_back_itself() -> Result<()> {
+    let house = House::kivu()?;
+    let write = |desk: &str, kind: &str, paper: &str, to: &str| -> Result<Value> {
+        let paper = house.write("papers/one.md", paper)?;
+        house.json(desk, &["write", kind, &paper, "--to", to])
+    };
+    let correcting = |of: &str, text: &str| format!("---\nsubject: Put right\nanswers: {of}\n---\n{text}\n");
+    let concern = text_of(&house.json("drc/liaison", &["write", "concern", "papers/concern.md"])?, "entry")?;
+    let own = write("drc/delegation", "correction", &correcting(&concern, "It was 14 vehicles."), "drc")?;
+    let own = text_of(&own, "entry")?;
+    let told = ["CORRECTED by drc/delegation at ", &format!("({own}): It was 14 vehicles.")];
+    for desk in ["us/kigali", "drc/liaison"] {
+        house.text(desk, &["fetch"])?;
+        shows(&house.text(desk, &["read", &concern])?, &told)?;
+    }
+    shows(&house.text("us/kigali", &["inbox"])?, &[&format!("corrected by {own}")])?;
+    let json = house.json("us/kigali", &["read", &concern])?;
+    ensure!(json["corrected_by"] == json!([own]) && json["recalled"] == json!(false), "{json}");
+
+    // A mediators' post, by two desks; what corrects that corrects the post too.
+    let released = released(&house)?;
+    let proposal = write("us/kinshasa", "correction", &correcting(&released, "It was Wednesday."), "drc")?;
+    let first = house.enact("us/washington", &text_of(&proposal, "proposal")?)?.remove(0);
+    let proposal = write("us/kigali", "correction", &correcting(&first, "Or Thursday."), "drc")?;
+    let second = house.enact("us/washington", &text_of(&proposal, "proposal")?)?.remove(0);
+    house.text("drc/liaison", &["fetch"])?;
+    let both = [&format!("({first}): It was Wednesday.")[..], &format!("({second}): Or Thursday.")];
+    shows(&house.text("drc/liaison", &["read", &released])?, &both)?;
+    let recall = text_of(&house.json("us/kinshasa", &["recall", &second])?, "proposal")?;
+    house.enact("us/washington", &recall)?;
+    house.text("drc/liaison", &["fetch"])?;
+    let read = house.text("drc/liaison", &["read", &released])?;
+    shows(&read, &both[..1])?;
+    ensure!(!read.contains("Or Thursday."), "{read}");
+
+    // Nobody corrects what another side said.
+    let foreign = house.write("papers/foreign.md", correcting(&released, "It was never."))?;
+    let refused = house.run("drc/liaison", &["write", "correction", &foreign, "--to", "drc"])?;
+    ensure!(refused.code != 0, "{refused:?}");
+    let read = house.text("drc/liaison", &["read", &released])?;
+    ensure!(!read.contains("It was never."), "{read}");
+    Ok(())
+}

@@ -8,6 +8,7 @@ use crate::{
     matters::Part,
     show::{
         content::{body, safe},
+        markup::escaped as text,
         time::{dtg, iso},
     },
 };
@@ -104,20 +105,4 @@ fn fact(out: &mut String, name: &str, value: &str) {
 
 fn hash(out: &mut String, name: &str, value: &str) {
     let _ = writeln!(out, "<dt>{}</dt><dd class=\"hash\">SHA-256 {}</dd>", text(name), text(value));
-}
-
-/// Text as HTML that shows it and does nothing else, in an element and in a quoted attribute alike.
-fn text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use tearline_ledger::{
+    content::Content,
     name::{Org, RoomName},
     portion::parse_utc,
 };
@@ -171,7 +172,7 @@ impl Filter {
 
     /// Whether the post is of a kind that is asked for.
     pub fn lets_kind(&self, post: &Filed) -> bool {
-        let kind = post.content.as_ref().ok().map(|content| content.kind_name());
+        let kind = post.content.as_ref().ok().map(Content::kind_name);
         self.kinds.is_empty() || kind.is_some_and(|kind| self.kinds.contains(&kind))
     }
 

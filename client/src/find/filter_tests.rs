@@ -32,6 +32,7 @@ fn refused(asked: &Asked) -> String {
     Filter::new(asked, &holdings(), &BTreeSet::new()).unwrap_err().to_string()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is what is typed behind an option, if it is")]
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }

@@ -49,14 +49,14 @@ impl Matters<'_> {
             out_of_order: Vec::new(),
         };
         for (_, post, kind) in self.answers_to(at) {
-            let (Some(stage), Kind::Incident(incident)) = (stage_of(kind), kind) else { continue };
-            if !follows(state.stage, stage) {
+            let (Some(next), Kind::Incident(incident)) = (stage_of(kind), kind) else { continue };
+            if !follows(state.stage, next) {
                 let (entry, after) = (post.entry.clone(), state.stage);
-                state.out_of_order.push(OutOfOrder { entry, stage, after });
+                state.out_of_order.push(OutOfOrder { entry, stage: next, after });
                 continue;
             }
-            (state.stage, state.entry) = (stage, Some(post.entry.clone()));
-            if stage == IncidentStage::Attributed {
+            (state.stage, state.entry) = (next, Some(post.entry.clone()));
+            if next == IncidentStage::Attributed {
                 state.attributed_to = Some(incident.attributed_to.clone());
             }
         }

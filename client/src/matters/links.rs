@@ -8,6 +8,7 @@ use std::{
 };
 
 use tearline_ledger::{
+    content::Content,
     digest::Digest,
     id::{Identity, Ref},
     name::RoomName,
@@ -101,7 +102,7 @@ impl Links {
         at: usize,
         post: &Filed,
     ) {
-        let message = post.content.as_ref().ok().map(|content| content.message());
+        let message = post.content.as_ref().ok().map(Content::message);
         let answers = message.and_then(|message| message.answers.as_ref()).and_then(Ref::from_message);
         let (mut link, mut parent) = (None, None);
         if let Some(reference) = answers {

@@ -16,7 +16,7 @@ mod side;
 mod state;
 mod words;
 
-use tearline_ledger::{id::Ref, name::RoomName};
+use tearline_ledger::{content::Content, id::Ref, name::RoomName};
 use tearline_proto::v1::content::Kind;
 
 use self::links::{Links, Reached};
@@ -80,7 +80,7 @@ impl Matter<'_> {
 
     /// What kind of matter it is: the kind of its head.
     pub fn kind_name(&self) -> &'static str {
-        self.head.content.as_ref().map_or("post", tearline_ledger::content::Content::kind_name)
+        self.head.content.as_ref().map_or("post", Content::kind_name)
     }
 }
 
@@ -156,7 +156,7 @@ impl<'a> Matters<'a> {
     ) -> Option<Part<'a>> {
         let (at, _) = place;
         let post = self.posts.get(at)?;
-        let message = post.content.as_ref().ok().map(|content| content.message());
+        let message = post.content.as_ref().ok().map(Content::message);
         let refers = message.iter().flat_map(|message| &message.refers).filter_map(Ref::from_message);
         Some(Part {
             post,

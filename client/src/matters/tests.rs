@@ -323,8 +323,8 @@ fn a_matter_holds_its_whole_thread_oldest_first() {
     let matters = Matters::new(&told.posts, &rooms);
     let all: Vec<_> = matters.all(NOW).map(|it| (it.head.entry.index, it.under.map(|it| it.index))).collect();
     assert_eq!(all, [(0, None), (1, None), (3, Some(0))]);
-    let roots: Vec<u64> = matters.roots().into_iter().map(|post| post.entry.index).collect();
-    assert_eq!(roots, [0, 1, 0, 0, 0, 0]);
+    let outermost: Vec<u64> = matters.roots().into_iter().map(|post| post.entry.index).collect();
+    assert_eq!(outermost, [0, 1, 0, 0, 0, 0]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use tearline_proto::v1::Compliance;
 
-use super::{CommitmentState, Compliant, Part, Said, State};
+use super::{CommitmentState, Compliant, Part, Said, Side, State};
 use crate::show::{
     content::{precedence, safe},
     time::dtg,
@@ -103,8 +103,8 @@ impl Compliant {
         };
         let said = |said: &Said| {
             let by = match &said.side {
-                super::Side::Mediators => String::new(),
-                side => format!(" by {side}"),
+                Side::Mediators => String::new(),
+                Side::Party(org) => format!(" by {}", org.as_str()),
             };
             format!("{}{by} ({})", Compliance::word(said.state.into()), said.entry)
         };

@@ -3,6 +3,7 @@
 //! Everything that others wrote passes through `misleading::visible` before it reaches a terminal.
 
 pub mod content;
+pub mod markup;
 pub mod paint;
 pub mod standing;
 pub mod time;

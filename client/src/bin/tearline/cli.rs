@@ -157,6 +157,9 @@ pub(crate) enum Command {
     /// Verify a bundle without a server, a key or trust.
     #[command(after_help = "Example: tearline verify-bundle kivu.bundle")]
     VerifyBundle(VerifyBundle),
+    /// Write what an audit of a bundle found into one HTML file, to be read and printed.
+    #[command(after_help = "Example: tearline report kivu.bundle kivu.html")]
+    Report(AuditReport),
     /// Play the Kivu scenario in a folder, with real processes, and stay up.
     #[command(after_help = "Example: tearline quickstart demo")]
     Quickstart(Quickstart),
@@ -599,6 +602,14 @@ pub(crate) struct Export {
     /// Sealed content too.
     #[arg(long)]
     pub(crate) content: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditReport {
+    /// The bundle.
+    pub(crate) bundle: PathBuf,
+    /// The report to write.
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! `commitments`: who promised what to whom, from when to when, and how it stands.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 use tearline_client::{
     holdings::Filed,
@@ -39,7 +41,7 @@ pub(crate) fn commitments(context: &Context, args: &Commitments) -> Result<(), F
         1 => format!("1 commitment, {in_force} in force"),
         count => format!("{count} commitments, {in_force} in force"),
     };
-    text.push_str(&format!("\n {how_many}\n"));
+    let _ = writeln!(text, "\n {how_many}");
     let list: Vec<Value> =
         found.iter().map(|(matter, commitment)| Value::Object(to_json(matter, commitment))).collect();
     let json = json!({"rooms": outlook.completeness(&filter)?, "commitments": list});

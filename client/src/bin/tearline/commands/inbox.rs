@@ -1,6 +1,6 @@
 //! `inbox`: what has come in, what was not read, and what must be acknowledged.
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::{cmp::Reverse, collections::HashSet, fmt::Write as _};
 
 use serde_json::{Value, json};
 use tearline_client::{
@@ -89,7 +89,7 @@ pub(crate) fn inbox(context: &Context, args: &Inbox) -> Result<(), Failure> {
             posts.sort_by_key(|post| (post.entry.room.as_str().to_owned(), Reverse(post.entry.index)));
             for room in outlook.asked(&filter) {
                 text.push_str(&super::outlook::heading(&outlook.desk, &room.replica)?);
-                text.push_str(&format!("\n{}", columns.title()));
+                let _ = write!(text, "\n{}", columns.title());
                 let here = posts.iter().filter(|post| post.entry.room.as_str() == room.replica.name());
                 text.extend(here.map(|post| row(post)));
                 text.push('\n');
@@ -98,7 +98,7 @@ pub(crate) fn inbox(context: &Context, args: &Inbox) -> Result<(), Failure> {
         Order::Precedence => {
             posts.sort_by_key(|post| Reverse(post.content.as_ref().map_or(0, |it| it.message().precedence)));
             text.push_str(&outlook.headings(&filter)?);
-            text.push_str(&format!("\n{}", columns.title()));
+            let _ = write!(text, "\n{}", columns.title());
             text.extend(posts.iter().map(|post| row(post)));
             text.push('\n');
         }
@@ -107,7 +107,7 @@ pub(crate) fn inbox(context: &Context, args: &Inbox) -> Result<(), Failure> {
     let unread: Vec<&&Filed> = posts.iter().filter(|post| outlook.is_unread(post)).collect();
     text.push_str(&summary(unread.len(), &due));
     if let Some(first) = unread.first() {
-        text.push_str(&format!(" Next: tearline read {}\n", first.entry));
+        let _ = writeln!(text, " Next: tearline read {}", first.entry);
     }
     let list: Vec<Value> = posts.iter().map(|post| outlook.listed(post)).collect();
     let due: Vec<Value> = due

@@ -1,5 +1,7 @@
 //! `matters`: a list with where each stands, or one whole thread, on the screen or as a file.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 use tearline_client::{
     dossier::{self, Dossier},
@@ -55,7 +57,7 @@ fn list(
         |length: &dyn Fn(&Matter<'_>) -> usize, least| found.iter().map(length).max().unwrap_or(0).max(least);
     let entry = width(&|matter| matter.head.entry.to_string().len(), 11);
     let kind = width(&|matter| matter.kind_name().len(), 11);
-    text.push_str(&format!("\n     {:<entry$} {:<kind$} SUBJECT AND STATE\n", "REF", "MATTER"));
+    let _ = writeln!(text, "\n     {:<entry$} {:<kind$} SUBJECT AND STATE", "REF", "MATTER");
     for matter in &found {
         text.push_str(&row(outlook, matter, (entry, kind)));
     }
@@ -64,7 +66,7 @@ fn list(
     let how_many = if found.len() == 1 { "1 matter".to_owned() } else { format!("{} matters", found.len()) };
     text.push_str(&paint::alerts(&format!("\n {how_many}{late}\n")));
     if let Some(first) = found.first() {
-        text.push_str(&format!(" Next: tearline matters {}\n", first.head.entry));
+        let _ = writeln!(text, " Next: tearline matters {}", first.head.entry);
     }
     let mut json = json!({
         "rooms": outlook.completeness(filter)?,
@@ -181,7 +183,9 @@ fn section(outlook: &Outlook, part: &Part<'_>) -> String {
     out.push_str(&banner(&outlook.holdings.standing(post, outlook.now)));
     match &post.content {
         Ok(content) => out.push_str(body(content).trim_end_matches('\n')),
-        Err(absent) => out.push_str(&format!(" {}", absent.words())),
+        Err(absent) => {
+            let _ = write!(out, " {}", absent.words());
+        }
     }
     out.push('\n');
     out

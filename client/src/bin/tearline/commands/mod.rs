@@ -16,6 +16,7 @@ mod publish;
 mod quickstart;
 mod read;
 mod recall;
+mod report;
 mod rooms;
 mod search;
 mod served;
@@ -68,6 +69,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Verify(args) => verify::verify(context, &args)?,
         Command::Export(args) => verify::export(context, &args)?,
         Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
+        Command::Report(args) => report::report(context, &args)?,
         Command::Admit(args) => propose::admit(context, &args)?,
         Command::Lost(args) => propose::lost(context, &args)?,
         Command::Publish(args) => publish::publish(context, &args)?,

@@ -1,5 +1,7 @@
 //! `search`: words in all that this desk can read, opened in memory and written nowhere.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use tearline_client::{
     find::words::{Hit, Wanted},
@@ -29,11 +31,12 @@ pub(crate) fn search(context: &Context, args: &Search) -> Result<(), Failure> {
         let recalled = if post.recalled { " (recalled)" } else { "" };
         let from = post.author.org().as_str();
         text.push('\n');
-        text.push_str(&format!(
-            "  {bullet}  {}  {kind} of {from}, {}{recalled}\n",
+        let _ = writeln!(
+            text,
+            "  {bullet}  {}  {kind} of {from}, {}{recalled}",
             post.entry,
             dtg(post.accepted_at)
-        ));
+        );
         text.push_str(&wrap(&post.subject(), 5, WIDTH));
         for hit in hits {
             text.push_str(&shown(hit));
@@ -44,9 +47,9 @@ pub(crate) fn search(context: &Context, args: &Search) -> Result<(), Failure> {
         1 => "1 post".to_owned(),
         count => format!("{count} posts"),
     };
-    text.push_str(&format!("\n {how_many}\n"));
+    let _ = writeln!(text, "\n {how_many}");
     if let Some((first, _)) = found.first() {
-        text.push_str(&format!(" Next: tearline read {}\n", first.entry));
+        let _ = writeln!(text, " Next: tearline read {}", first.entry);
     }
     let list: Vec<Value> = found.iter().map(|(post, hits)| to_json(&outlook, post, hits)).collect();
     let json = json!({"rooms": outlook.completeness(&filter)?, "found": list});

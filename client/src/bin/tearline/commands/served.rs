@@ -1,6 +1,7 @@
 //! `served` and `given`: who was served what, has acknowledged it, or is overdue.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use tearline_client::{
@@ -198,7 +199,9 @@ fn one(outlook: &Outlook, post: &Filed, received: &Received) -> String {
     match &post.content {
         Ok(content) => out.push_str(&body(content)),
         Err(_) if standing.may_be_gone() => out.push_str(" Its content is not here any more.\n"),
-        Err(absent) => out.push_str(&format!(" {}\n", absent.words())),
+        Err(absent) => {
+            let _ = writeln!(out, " {}", absent.words());
+        }
     }
     let desks: Vec<String> =
         received.desks.iter().map(|desk| format!("{} {}", desk.desk.desk(), when(desk))).collect();

@@ -1,5 +1,7 @@
 //! `timeline`: posts, recalls and charters of all rooms in the order of time.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use tearline_client::{
     holdings::{Chartered, Filed, Recalled},
@@ -42,7 +44,7 @@ pub(crate) fn timeline(context: &Context, args: &Timeline) -> Result<(), Failure
     let entry = wide(&|event| event.place().1.to_string().len(), 11);
     let what = wide(&|event| event.what().len(), 11);
     let mut text = outlook.headings(&filter)?;
-    text.push_str(&format!("\n     {:<15} {:<entry$} {:<what$} BY AND SUBJECT\n", "DTG", "REF", "WHAT"));
+    let _ = writeln!(text, "\n     {:<15} {:<entry$} {:<what$} BY AND SUBJECT", "DTG", "REF", "WHAT");
     for event in &events {
         let (at, place) = event.place();
         let unread = matches!(event, Event::Post(post) if outlook.is_unread(post));
