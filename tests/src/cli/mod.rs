@@ -4,6 +4,7 @@
 //! begins after a year of mediation and may spoil what it likes. It refuses to know what commands mean.
 
 pub mod documented;
+pub mod golden;
 pub mod said;
 pub mod screen;
 pub mod terminal;
