@@ -154,6 +154,10 @@ fn a_concern_is_unanswered_overdue_answered_and_unanswered_again_once_its_answer
 #[test]
 fn a_commitment_shows_who_promised_what_to_whom_and_how_it_stands() -> Result<()> {
     let house = House::kivu()?;
+    house.text(KIGALI, &["fetch"])?;
+    let before = Promised::to(&house, LIAISON, &[])?;
+    let (all_before, rwandas_before) =
+        (Promised::to(&house, KIGALI, &[])?, Promised::to(&house, KIGALI, &["--room", "rwanda"])?);
     let keys = "kind: cease-fire\nbeneficiary: rwanda\nfrom: 2026-01-01T00:00:00Z\ndepends-on: the same of the other side\n";
     let promise = paper("Cease-fire until the elections", keys, "We hold our fire.");
     let ours = written(&house, DELEGATION, "commitment", &promise)?;
@@ -205,19 +209,15 @@ fn a_commitment_shows_who_promised_what_to_whom_and_how_it_stands() -> Result<()
             &format!("                 incident {incident}: verified\n"),
             &format!("                 drc undertook it in {ours}\n"),
             "                 rwanda undertook it in an entry of a room not known here\n",
-            " 3 commitments, 2 in force\n",
+            &format!(" {} commitments, {} in force\n", before.all.len() + 3, before.in_force + 2),
         ],
     )?;
     hides("commitments", &mine, &[&theirs, "rwanda#"])?;
-    let all = house.json(KIGALI, &["commitments"])?;
-    let entries = |json: &Value| -> Vec<String> {
-        let list = json["commitments"].as_array().expect("a list");
-        list.iter().map(|it| it["entry"].as_str().expect("entry").to_owned()).collect()
-    };
-    ensure!(entries(&all).contains(&theirs) && entries(&all).len() == 4, "{all}");
-    let rwandas = house.json(KIGALI, &["commitments", "--party", "rwanda", "--room", "rwanda"])?;
-    ensure!(entries(&rwandas) == [theirs], "{rwandas}");
-    documented_commitment(&house)?;
+    let all = Promised::to(&house, KIGALI, &[])?.all;
+    ensure!(all.contains(&theirs) && all.len() == all_before.all.len() + 4, "{all:?}");
+    let rwandas = Promised::to(&house, KIGALI, &["--party", "rwanda", "--room", "rwanda"])?.all;
+    ensure!(rwandas == [rwandas_before.all, vec![theirs]].concat(), "{rwandas:?}");
+    documented_commitment(&house, &ours)?;
     shows(
         "an incident out of order",
         &house.text(LIAISON, &["matters", &incident])?,
@@ -231,9 +231,25 @@ fn a_commitment_shows_who_promised_what_to_whom_and_how_it_stands() -> Result<()
     )
 }
 
-fn documented_commitment(house: &House) -> Result<()> {
+/// What `commitments` lists for a desk.
+struct Promised {
+    all: Vec<String>,
+    in_force: usize,
+}
+
+impl Promised {
+    fn to(house: &House, desk: &str, filters: &[&str]) -> Result<Self> {
+        let json = house.json(desk, &[&["commitments"], filters].concat())?;
+        let list = json["commitments"].as_array().context("a list")?;
+        let all = list.iter().map(|it| text_of(it, "entry")).collect::<Result<_>>()?;
+        Ok(Self { all, in_force: list.iter().filter(|it| it["state"] == json!("in force")).count() })
+    }
+}
+
+fn documented_commitment(house: &House, entry: &str) -> Result<()> {
     let json = house.json(LIAISON, &["commitments"])?;
-    let first = &json["commitments"][0];
+    let list = json["commitments"].as_array().context("a list")?;
+    let first = list.iter().find(|it| it["entry"] == json!(entry)).context("the promise")?;
     for key in
         ["entry", "state", "obligors", "beneficiaries", "from", "depends_on", "compliance", "restated_by"]
     {
@@ -357,7 +373,7 @@ fn every_list_is_narrowed_by_the_same_filters_and_refuses_those_that_make_no_sen
     ensure!(found(&["search", "shells", "--room", "drc"])? == std::slice::from_ref(&entry));
     ensure!(found(&["search", "shells", "--room", "rwanda"])?.is_empty());
     ensure!(found(&["inbox", "--to", "2024-01-14"])?.is_empty());
-    ensure!(found(&["inbox", "--precedence", "immediate", "--kind", "concern"])? == ["drc#3", "rwanda#6"]);
+    ensure!(found(&["inbox", "--precedence", "immediate", "--kind", "concern"])? == ["drc#3", "rwanda#8"]);
     house.text(KIGALI, &["read", &entry])?;
     ensure!(!found(&["inbox", "--unread"])?.contains(&entry));
     ensure!(found(&["timeline", "--room", "drc"])?.first() == Some(&"drc#0".to_owned()), "charters too");
@@ -535,10 +551,10 @@ fn a_matter_becomes_one_file_with_marks_that_nothing_in_it_can_change() -> Resul
         std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(house.path("m.html"))?.permissions());
     ensure!(mode % 0o100 == 0, "{mode:o}");
     house.run(LIAISON, &["matters", "--html", "x.html"])?.refused(2)?;
-    // Of all matters together, as a map.
+    // Of all matters together, as a map: with the concern of January and two incidents.
     house.text(LIAISON, &["matters", "--geojson", "all.geojson"])?;
     let all: Value = serde_json::from_str(&file("all.geojson")?)?;
-    ensure!(all["features"].as_array().map(Vec::len) == Some(2), "{all}");
+    ensure!(all["features"].as_array().map(Vec::len) == Some(4), "{all}");
     Ok(())
 }
 

@@ -35,15 +35,19 @@ fn a_partys_screens_say_what_came_and_how_far_it_can_be_relied_upon() -> Result<
             " drc · drc/liaison · complete to ",
             "Z, witnessed by nobody\n",
             "     REF         PREC       FROM     DTG             SUBJECT\n",
-            "     drc#8       IMMEDIATE  us       ",
+            "  ●  drc#19      ROUTINE    us       ",
+            "Drones, September\n",
+            "     drc#17      IMMEDIATE  us       ",
             "Column towards Sake\n",
+            "  ●  drc#12      IMMEDIATE  us       ",
             "     drc#4       IMMEDIATE  us       ",
             "     drc#1       PRIORITY   us       ",
             "Offer of intelligence on\n",
             "  the armed group\n",
             " plenary · drc/liaison · ",
+            "  ●  plenary#9   ROUTINE    rwanda   ",
             "  ●  plenary#1   IMMEDIATE  us       ",
-            " unread\n Next: tearline read drc#7\n",
+            " 20 unread\n Next: tearline read drc#19\n",
         ],
     )?;
     shows(
@@ -59,8 +63,8 @@ fn a_partys_screens_say_what_came_and_how_far_it_can_be_relied_upon() -> Result<
             " Any other portions were withheld. How many cannot be known.\n",
         ],
     )?;
-    shows("read, downgraded", &house.text(desk, &["read", "drc#8"])?, &["✓ 1 portion matches manifest"])?;
-    shows("status", &house.text(desk, &["status"])?, &[" drc · ", "9 entries, charter 1\n", " plenary · "])?;
+    shows("read, downgraded", &house.text(desk, &["read", "drc#17"])?, &["✓ 1 portion matches manifest"])?;
+    shows("status", &house.text(desk, &["status"])?, &[" drc · ", "20 entries, charter 1\n", " plenary · "])?;
     shows(
         "who",
         &house.text(desk, &["who", "drc"])?,
@@ -75,7 +79,7 @@ fn a_partys_screens_say_what_came_and_how_far_it_can_be_relied_upon() -> Result<
     // In the order of their ids, which is another in every house.
     let verified = house.text(desk, &["verify"])?;
     for line in
-        [" ✓ drc                   9 entries ", " ✓ plenary               4 entries ", " ✓ access/drc "]
+        [" ✓ drc                  20 entries ", " ✓ plenary              13 entries ", " ✓ access/drc "]
     {
         shows("verify", &verified, &[line])?;
     }

@@ -224,7 +224,7 @@ fn an_approver_sees_what_either_party_has_on_the_matter() -> Result<()> {
         &["At anchor", "RECALLED, which unreads nothing"],
     )?;
     let concern = write("drc/liaison")?;
-    let paper = house.write("papers/own.md", fs::read_to_string(house.path("papers/agenda.md"))?)?;
+    let paper = house.write("papers/own.md", fs::read_to_string(house.path("papers/note.md"))?)?;
     let own = text_of(&house.json("us/kigali", &["write", "note", &paper, "--to", "drc"])?, "proposal")?;
     shows(
         &look(&house, "us/washington", &["approve", &own])?,

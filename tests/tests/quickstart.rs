@@ -22,11 +22,13 @@ const PLAYED_IN: Duration = Duration::from_secs(if cfg!(debug_assertions) { 120 
 /// How long an interrupt may take to end everything.
 const STOPPED_IN: Duration = Duration::from_secs(5);
 
-/// What the story says, in its order: the rows of the scenario that are played.
-const STORY: [&str; 22] = [
+/// What the story says, in its order: the rows of the scenario. What each must have come to is asserted in
+/// `scenario`.
+const STORY: [&str; 42] = [
     "the rooms drc, rwanda and plenary, by enacted proposals",
     "Nov 2023   The mediators make each side an offer, apart from the other.",
-    "rwanda/liaison reads and acknowledges rwanda#1.",
+    "drc reads drc#1, and rwanda rwanda#1.",
+    "Each side's custodian commits it to a cease-fire: drc#2 and rwanda#2.",
     "Both delegations read plenary#1.",
     "weekly     A session",
     "drc#3: a column moves towards Sake.",
@@ -34,14 +36,33 @@ const STORY: [&str; 22] = [
     "exactly as it will be sent",
     "PARTLY CORROBORATED · OFFENSIVE · likely (55–80 %) · confidence moderate",
     "✓ signatures ✓ place in record ✓ 2 portions match manifest",
-    "rwanda#5 answers rwanda#4: corroborated.",
+    "rwanda#3: nothing in it matches anything that drc holds.",
+    "rwanda#4 asks rwanda to press the group; rwanda#5 is what it replies.",
+    "rwanda#7 answers rwanda#6: corroborated.",
+    "drc#5 asks drc to refrain from such drones; drc#7: they stay",
     "DISPELLED · ROTATION",
-    "drc#7 and rwanda#8: both were taken at once",
+    "March, April, May, June: compliant (drc#8, drc#9, drc#10, drc#11).",
+    "drc#12 and rwanda#10: both were taken at once",
+    "plenary#4 restates what each undertook",
+    "plenary#5: alleged by drc, registered, verified, attributed, answered",
+    "plenary#11: registered, not verified.",
+    "July, August: compliant",
     "(S//NF) is not releasable to drc",
     "Rejected chamber#",
-    "drc#8: drc finds it in the manifest that it has held since January.",
+    "✓ already in the record of ",
+    "drc#17: drc finds it in the manifest that it has held since January.",
+    "the promise of drc#7 is kept in part.",
+    "kigali recalls rwanda#3",
+    "RECALLED by us/kigali, us/kinshasa at ",
+    "tearline matters",
+    "answered: PARTLY CORROBORATED (drc#4)",
+    "tearline commitments --party drc",
+    ": PARTIAL (drc#19)",
+    "incident plenary#5: closed",
+    "5 commitments, 3 in force",
     "no room named drc is known here",
     "no room named atlantis is known here",
+    "access/rwanda",
     "chamber   us (3 desks)",
     "✓ rules across rooms",
     "One byte of the bundle is changed:",
@@ -102,6 +123,9 @@ fn it_stays_up_until_it_is_interrupted() {
     let demo = folder.path().join("demo");
     let mut running = Running::start(&demo);
     running.read_until("press Ctrl-C to stop it");
+    for next in [" matters drc#3", " timeline", " fetch --follow", " commitments", " search ", " given drc"] {
+        running.read_until(next);
+    }
     let inbox = Command::new(binary("tearline").unwrap())
         .current_dir(&demo)
         .args(["--profile", "desks/drc-liaison", "--passphrase-file", "passphrase", "fetch"])

@@ -75,7 +75,13 @@ pub struct Part<'a> {
 impl Matter<'_> {
     /// When the last post of the thread was accepted, in seconds since 1970.
     pub fn last_at(&self) -> u64 {
-        self.parts.iter().map(|part| part.post.accepted_at).max().unwrap_or(self.head.accepted_at)
+        self.last().0
+    }
+
+    /// The same, and where that post stands: in one room what was accepted in one second has an order too.
+    pub fn last(&self) -> (u64, &EntryRef) {
+        let all = self.parts.iter().map(|part| (part.post.accepted_at, &part.post.entry));
+        all.max().unwrap_or((self.head.accepted_at, &self.head.entry))
     }
 
     /// What kind of matter it is: the kind of its head.

@@ -4,6 +4,7 @@
 //! begins after a year of mediation and may spoil what it likes. It refuses to know what commands mean.
 
 pub mod documented;
+pub mod golden;
 pub mod said;
 pub mod screen;
 pub mod terminal;
@@ -180,6 +181,15 @@ impl Home {
     /// The one message with which a desk's command was refused, with exit code 1.
     pub fn refused(&self, desk: &str, args: &[&str]) -> Result<String> {
         self.run(desk, args)?.refused(1)
+    }
+
+    /// Where the next entry of a room will stand, as a desk that fetches now sees it.
+    pub fn next(&self, desk: &str, room: &str) -> Result<String> {
+        let fetched = self.json(desk, &["fetch"])?;
+        let rooms = fetched.get("rooms").and_then(Value::as_array).context("rooms")?;
+        let room_of = |it: &&Value| it.get("room").and_then(Value::as_str) == Some(room);
+        let size = rooms.iter().find(room_of).and_then(|it| it.get("size")).context("its size")?;
+        Ok(format!("{room}#{size}"))
     }
 
     /// Records a briefing; where it stands.

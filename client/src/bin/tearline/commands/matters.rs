@@ -49,9 +49,7 @@ fn list(
             && parts.any(|part| filter.lets_but_for_kind(part.post, &outlook.holdings))
     };
     let mut found: Vec<Matter<'_>> = all.all(outlook.now).filter(passes).collect();
-    // Of those that moved in the same second, the one that began last comes first.
-    found.reverse();
-    found.sort_by_key(|matter| std::cmp::Reverse(matter.last_at()));
+    found.sort_by(|one, two| two.last().cmp(&one.last()));
     let mut text = outlook.headings(filter)?;
     let width =
         |length: &dyn Fn(&Matter<'_>) -> usize, least| found.iter().map(length).max().unwrap_or(0).max(least);

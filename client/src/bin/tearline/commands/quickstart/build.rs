@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::house::{House, Started, labelled};
+use super::house::{House, labelled};
 use crate::context::Failure;
 
 /// Desk, role, whether it is a custodian.
@@ -63,7 +63,7 @@ fn desks(house: &House) -> Result<(), Failure> {
         }
         started.push(house.start(desk, &args)?);
     }
-    started.into_iter().try_for_each(Started::finish)?;
+    started.into_iter().try_for_each(|it| it.finish().map(drop))?;
     for party in ["drc", "rwanda"] {
         let liaison = format!("{party}/liaison");
         house.run(
@@ -128,7 +128,7 @@ fn join<'a>(house: &House, desks: impl IntoIterator<Item = &'a str>) -> Result<(
         let invitation = format!("papers/{}.invitation", desk.replace('/', "-"));
         started.push(house.start(desk, &["join", &invitation])?);
     }
-    started.into_iter().try_for_each(Started::finish)
+    started.into_iter().try_for_each(|it| it.finish().map(drop))
 }
 
 fn rooms(house: &House) -> Result<(), Failure> {

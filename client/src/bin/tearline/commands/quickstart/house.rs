@@ -157,9 +157,7 @@ impl House {
 
     /// Runs `tearline` as a desk and reads its JSON.
     pub(super) fn run(&self, desk: &str, args: &[&str]) -> Result<Value, Failure> {
-        let text = succeed(&said(desk, args), self.tearline(desk, args, true).output())?;
-        serde_json::from_str(text.trim_end())
-            .map_err(|error| Failure::refused(format!("{}: {error}", said(desk, args))))
+        json(&said(desk, args), self.tearline(desk, args, true).output())
     }
 
     /// Runs `tearline` as a desk; what it shows, whatever its exit code.
@@ -184,9 +182,9 @@ impl House {
 }
 
 impl Started {
-    /// Waits for its end.
-    pub(super) fn finish(self) -> Result<(), Failure> {
-        succeed(&self.said, self.child.wait_with_output()).map(|_| ())
+    /// Waits for its end, and reads its JSON.
+    pub(super) fn finish(self) -> Result<Value, Failure> {
+        json(&self.said, self.child.wait_with_output())
     }
 }
 
@@ -209,6 +207,11 @@ fn succeed(said: &str, output: std::io::Result<Output>) -> Result<String, Failur
     }
     let error = String::from_utf8_lossy(&output.stderr);
     Err(Failure::refused(format!("{said}\n  ended with {}: {}", output.status, error.trim_end())))
+}
+
+fn json(said: &str, output: std::io::Result<Output>) -> Result<Value, Failure> {
+    let text = succeed(said, output)?;
+    serde_json::from_str(text.trim_end()).map_err(|error| Failure::refused(format!("{said}: {error}")))
 }
 
 fn io<'a>(what: &'a str, path: &'a Path) -> impl Fn(std::io::Error) -> Failure + 'a {

@@ -3,8 +3,7 @@
 mod audit;
 mod build;
 mod house;
-mod papers;
-mod play;
+mod scenes;
 mod stage;
 mod stop;
 
@@ -26,7 +25,7 @@ pub(crate) fn quickstart(context: &Context, args: &Quickstart) -> Result<(), Fai
     let folder = house.dir.display().to_string();
     stage.line(&format!("Building in {folder}:"));
     build::build(&house, &|what| stage.line(&format!("  ✓ {what}")))?;
-    play::play(&stage)?;
+    scenes::play(&stage)?;
     audit::audit(&stage)?;
     let seconds = begun.elapsed().as_secs_f64();
     let text = if args.once {
@@ -54,14 +53,17 @@ To look around, in another terminal, as a party:
   cd {folder}
   export TEARLINE_PROFILE=desks/drc-liaison
   tearline --passphrase-file passphrase inbox
-  tearline --passphrase-file passphrase read drc#4
+  tearline --passphrase-file passphrase matters drc#3
+  tearline --passphrase-file passphrase timeline --room plenary
   tearline --passphrase-file passphrase fetch --follow
 
 As a mediator:
 
   export TEARLINE_PROFILE=desks/us-kinshasa
+  tearline --passphrase-file passphrase commitments
+  tearline --passphrase-file passphrase matters --kind incident
+  tearline --passphrase-file passphrase search \"armed drones\"
   tearline --passphrase-file passphrase given drc
-  tearline --passphrase-file passphrase pending
 
 Where `tearline` is not on the PATH, it is beside this program.
 "

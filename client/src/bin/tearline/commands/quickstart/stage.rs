@@ -10,7 +10,10 @@ use std::{
 use serde_json::{Value, json};
 use tearline_client::show::{WIDTH, wrap};
 
-use super::{build::text, house::House};
+use super::{
+    build::text,
+    house::{House, Started},
+};
 use crate::context::Failure;
 
 /// Where the text of a scene begins; before it stands when it was.
@@ -79,11 +82,28 @@ impl<'a> Stage<'a> {
         self.house.run(desk, args)
     }
 
-    /// Fetches and reads a post.
-    pub(super) fn read(&self, desk: &str, entry: &str) -> Result<(), Failure> {
-        self.run(desk, &["fetch"])?;
-        self.run(desk, &["read", entry])?;
-        Ok(())
+    /// Runs commands of different desks side by side, without showing them; what each wrote, in this order.
+    pub(super) fn together(&self, commands: &[(&str, &[&str])]) -> Result<Vec<Value>, Failure> {
+        let started: Vec<Started> =
+            commands.iter().map(|(desk, args)| self.house.start(desk, args)).collect::<Result<_, _>>()?;
+        // All are waited for, whatever comes of one.
+        let ended: Vec<Result<Value, Failure>> = started.into_iter().map(Started::finish).collect();
+        ended.into_iter().collect()
+    }
+
+    /// Each desk fetches and reads a post.
+    pub(super) fn read(&self, posts: &[(&str, &str)]) -> Result<(), Failure> {
+        let fetch: Vec<(&str, &[&str])> = posts.iter().map(|(desk, _)| (*desk, &["fetch"][..])).collect();
+        self.together(&fetch)?;
+        let read: Vec<[&str; 2]> = posts.iter().map(|(_, entry)| ["read", *entry]).collect();
+        let read: Vec<(&str, &[&str])> =
+            posts.iter().zip(&read).map(|((desk, _), args)| (*desk, &args[..])).collect();
+        self.together(&read).map(drop)
+    }
+
+    /// Writes a paper into the folder of papers.
+    pub(super) fn paper(&self, name: &str, text: &str) -> Result<(), Failure> {
+        self.house.write_private(&format!("papers/{name}"), text).map(drop)
     }
 
     /// Records a briefing; where it stands.
@@ -98,10 +118,28 @@ impl<'a> Stage<'a> {
         proposing: &[&str],
     ) -> Result<Vec<String>, Failure> {
         let proposal = text(&self.run(by, proposing)?, "proposal")?;
-        let done = self.run(approver, &["approve", &proposal])?;
-        let entries = done.get("entries").and_then(Value::as_array).cloned().unwrap_or_default();
-        // The first is the approval itself.
-        Ok(entries.iter().skip(1).filter_map(Value::as_str).map(str::to_owned).collect())
+        Ok(enacted(&self.run(approver, &["approve", &proposal])?))
+    }
+
+    /// The like, one after the other: while one is approved, the next is proposed.
+    pub(super) fn enact_each(
+        &self,
+        (by, approver): (&str, &str),
+        proposing: &[Vec<String>],
+    ) -> Result<Vec<String>, Failure> {
+        let (mut entries, mut signing): (Vec<String>, Option<Started>) = (Vec::new(), None);
+        for args in proposing {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let proposed = self.run(by, &args);
+            if let Some(before) = signing.take() {
+                entries.extend(enacted(&before.finish()?));
+            }
+            signing = Some(self.house.start(approver, &["approve", &text(&proposed?, "proposal")?])?);
+        }
+        if let Some(last) = signing {
+            entries.extend(enacted(&last.finish()?));
+        }
+        Ok(entries)
     }
 
     /// The like, for one post.
@@ -109,6 +147,12 @@ impl<'a> Stage<'a> {
         let mut entries = self.enact(officers, proposing)?.into_iter();
         entries.next().ok_or_else(|| Failure::refused("a release came to no entry"))
     }
+}
+
+/// Where the posts of an approved proposal stand. The first entry is the approval itself.
+fn enacted(approved: &Value) -> Vec<String> {
+    let entries = approved.get("entries").and_then(Value::as_array).into_iter().flatten();
+    entries.skip(1).filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// As an officer would type it.
