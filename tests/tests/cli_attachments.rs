@@ -184,9 +184,10 @@ fn two_parties_given_the_same_file_hold_nothing_sealed_that_is_the_same() -> Res
     let path = house.write("papers/map.png", &map)?;
     let briefing = publish(&house, &[&path])?;
     let common = [&briefing, "--portions", "1", "--attach-from", "1"];
-    let to = |rooms: &[&'static str]| -> Vec<String> {
-        let all = common.iter().map(ToString::to_string).chain(["--to".to_owned()]);
-        all.chain(rooms.iter().map(ToString::to_string)).collect()
+    // The same subject would be refused: two that compare notes would match it.
+    let to = |rooms: &[&'static str], subject: &'static str| -> Vec<String> {
+        let all = common.iter().chain(&["--subject", subject, "--to"]);
+        all.chain(rooms).map(ToString::to_string).collect()
     };
     let release = |args: Vec<String>| -> Result<Vec<String>> {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -194,9 +195,9 @@ fn two_parties_given_the_same_file_hold_nothing_sealed_that_is_the_same() -> Res
         house.enact("us/washington", &proposal)
     };
     // Separately, and then jointly, with a file of the release's own too.
-    let mut entries = vec![("drc/liaison", release(to(&["drc"]))?.remove(0))];
-    entries.push(("rwanda/liaison", release(to(&["rwanda"]))?.remove(0)));
-    let mut jointly = to(&["drc", "rwanda"]);
+    let mut entries = vec![("drc/liaison", release(to(&["drc"], "A map of Sake"))?.remove(0))];
+    entries.push(("rwanda/liaison", release(to(&["rwanda"], "The hills of Sake"))?.remove(0)));
+    let mut jointly = to(&["drc", "rwanda"], "A map for both");
     jointly.extend(["--attach".to_owned(), path.clone()]);
     let joint = release(jointly)?;
     entries.extend(["drc/liaison", "rwanda/liaison"].into_iter().zip(joint));

@@ -211,10 +211,9 @@ async fn a_running_server_purges_by_itself_if_it_is_told_to() {
     let first = post(&mut live, drc, &desk, &[file]).await;
     let stays = post(&mut live, drc, &desk, &[]).await;
     recall(&mut live, &desk, &first).await;
-    wait_for("the attachment goes", async || Ok((!kept(&live, drc, &[file])[0]).then_some(())))
-        .await
-        .unwrap();
-    assert!(live.server.log().unwrap().contains("purged what was recalled or has expired"));
+    let told = || live.server.log().unwrap().contains("purged what was recalled or has expired");
+    wait_for("the log tells of it", async || Ok(told().then_some(()))).await.unwrap();
+    assert!(!kept(&live, drc, &[file])[0], "the attachment went");
     // What is named anew must be sent anew.
     let named = live.world().post(drc, &desk, "again").unwrap();
     let refused = live.send(&with(named.clone(), file), &[&desk]).await.unwrap().unwrap_err();
