@@ -31,7 +31,7 @@ pub fn golden(name: &str, screen: &str) -> Result<()> {
         match (one.next(), two.next()) {
             (None, None) => return Ok(()),
             (kept, seen_line) => {
-                ensure!(kept == seen_line, "{name}, line {number}: {seen_line:?}, not {kept:?}, in\n{seen}")
+                ensure!(kept == seen_line, "{name}, line {number}: {seen_line:?}, not {kept:?}, in\n{seen}");
             }
         }
         number += 1;
