@@ -30,10 +30,9 @@ pub fn golden(name: &str, screen: &str) -> Result<()> {
     loop {
         match (one.next(), two.next()) {
             (None, None) => return Ok(()),
-            (kept, seen_line) => ensure!(
-                kept == seen_line,
-                "{name}, line {number}: {seen_line:?}, not {kept:?}, in\n{seen}"
-            ),
+            (kept, seen_line) => {
+                ensure!(kept == seen_line, "{name}, line {number}: {seen_line:?}, not {kept:?}, in\n{seen}")
+            }
         }
         number += 1;
     }
