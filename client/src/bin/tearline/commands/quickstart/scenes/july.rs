@@ -92,7 +92,8 @@ const ANSWER: &str = "We do not command those who fired. We have told them what 
 
 /// A step in how an incident is dealt with.
 fn step(first: &str, subject: &str, [stage, said, more]: [&str; 3]) -> String {
-    format!("---\nsubject: {subject}: {stage}\nanswers: {first}\nstage: {stage}\n{more}---\n{said}\n")
+    let word = stage.replace('-', " ");
+    format!("---\nsubject: {subject}: {word}\nanswers: {first}\nstage: {stage}\n{more}---\n{said}\n")
 }
 
 /// Where the renewed cease-fire stands.
