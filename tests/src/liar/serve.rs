@@ -39,6 +39,7 @@ impl rooms_server::Rooms for Rooms {
             room: id(log),
             name: log.name.clone(),
             checkpoint: log.listed.clone().unwrap_or_else(|| log.checkpoint.clone()),
+            cosigned: log.cosigned.clone(),
         };
         Ok(Response::new(ListResponse { rooms: self.lies().logs.iter().map(head).collect() }))
     }

@@ -3,6 +3,7 @@
 mod approve;
 mod commitments;
 mod compose;
+mod cosign;
 mod desk;
 mod drafts;
 mod found;
@@ -11,7 +12,9 @@ mod join;
 mod manual;
 mod matters;
 mod outlook;
+mod policy;
 mod propose;
+mod prove;
 mod publish;
 mod quickstart;
 mod read;
@@ -66,6 +69,10 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Ack(args) => read::acknowledge(context, &args)?,
         Command::Write(args) => write::write(context, &args)?,
         Command::Verify(args) => verify::verify(context, &args)?,
+        Command::Cosign(args) => cosign::cosign(context, &args)?,
+        Command::Policy(args) => policy::policy(context, &args)?,
+        Command::Prove(args) => prove::prove(context, &args)?,
+        Command::CheckProof(args) => prove::check_proof(context, &args)?,
         Command::Export(args) => verify::export(context, &args)?,
         Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
         Command::Admit(args) => propose::admit(context, &args)?,
