@@ -69,7 +69,9 @@ pub fn prepare(desk: &Desk, replica: &Replica, now: u64) -> Result<SignedCheckpo
             let alarm = verified.map_or(shrunk, |_| Alarm::Forked { room: room_name, size });
             let mut raised =
                 Raised::from(alarm).with(Exhibit::checkpoint("served now", &checkpoint.to_bytes()));
-            raised.exhibits.extend(last.note.as_ref().map(|note| Exhibit::checkpoint("cosigned", note.as_bytes())));
+            raised
+                .exhibits
+                .extend(last.note.as_ref().map(|note| Exhibit::checkpoint("cosigned", note.as_bytes())));
             return Err(desk.raise(room, raised));
         }
     }

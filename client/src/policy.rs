@@ -123,7 +123,9 @@ fn knows_log(policy: &policy::Policy, charter: &Charter) -> bool {
 #[non_exhaustive]
 pub enum Stranger {
     /// A log key.
-    #[error("the log key `{key}` is in no charter of a room that is known here: take it from `tearline policy`")]
+    #[error(
+        "the log key `{key}` is in no charter of a room that is known here: take it from `tearline policy`"
+    )]
     Log {
         /// The name in it.
         key: KeyName,
@@ -144,13 +146,11 @@ pub enum Stranger {
 /// Finds the first key of a policy that stands in none of these charters. A log's may be named for the domain
 /// or for a room; what a room's checkpoints are signed under follows from its material.
 pub fn stranger(policy: &policy::Policy, charters: &[&Charter]) -> Option<Stranger> {
-    let log = |log: &&PolicyLog| {
-        !charters.iter().any(|charter| charter.log_vkey.material() == log.key.material())
-    };
+    let log =
+        |log: &&PolicyLog| !charters.iter().any(|charter| charter.log_vkey.material() == log.key.material());
     let witness = |witness: &&PolicyWitness| {
-        let known = |charter: &&Charter| {
-            charter.members.iter().filter_map(witness_key).any(|key| key == witness.key)
-        };
+        let known =
+            |charter: &&Charter| charter.members.iter().filter_map(witness_key).any(|key| key == witness.key);
         !charters.iter().any(known)
     };
     let stranger = policy.witnesses().iter().find(witness).map(|witness| Stranger::Witness {
@@ -231,6 +231,9 @@ mod tests {
         assert!(read("unmet = \"perhaps\"\n").unwrap_err().contains("unmet"));
         assert!(read("witness = 1\n").unwrap_err().contains("witness"));
         let error = read("quorum = \"quorum nobody\\n\"\n").unwrap_err();
-        assert!(error.contains("line 1 of the policy") && error.contains("`nobody` is not defined"), "{error}");
+        assert!(
+            error.contains("line 1 of the policy") && error.contains("`nobody` is not defined"),
+            "{error}"
+        );
     }
 }

@@ -34,7 +34,9 @@ pub struct Proved {
 
 /// Why an entry that is here cannot be proven.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the entry has {0} bytes, too many for a proof, which has at most {MAX_PROOF_SIZE}: hand over a bundle instead")]
+#[error(
+    "the entry has {0} bytes, too many for a proof, which has at most {MAX_PROOF_SIZE}: hand over a bundle instead"
+)]
 pub struct TooLong(usize);
 
 /// Proves that the entry at this index is in the log, under the checkpoint that most witnesses cosigned.

@@ -147,8 +147,10 @@ pub fn review(desk: &Desk, replica: &Replica, kept: &[PathBuf], now: u64) -> Res
             }
             Some(_) => {}
         }
-        let checkpoint =
-            replica.verifier().open(receipt.checkpoint.as_bytes()).map_err(|raised| desk.raise(room, raised))?;
+        let checkpoint = replica
+            .verifier()
+            .open(receipt.checkpoint.as_bytes())
+            .map_err(|raised| desk.raise(room, raised))?;
         replica.verifier().agree(&checkpoint).map_err(|raised| desk.raise(room, raised))?;
         let alarmed = |error| desk.alarmed(room, error);
         let witnesses = replica.witnesses().map_err(alarmed)?;

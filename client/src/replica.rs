@@ -323,9 +323,8 @@ impl Replica {
         now: u64,
     ) -> Result<Option<BTreeMap<String, String>>, ReplicaError> {
         let Some(state) = self.verifier.replay().and_then(Replay::state) else { return Ok(None) };
-        let served = |alarm: Alarm| {
-            Raised::from(alarm).with(Exhibit::checkpoint("served", &checkpoint.to_bytes()))
-        };
+        let served =
+            |alarm: Alarm| Raised::from(alarm).with(Exhibit::checkpoint("served", &checkpoint.to_bytes()));
         let room = || self.name().to_owned();
         let found = witnesses(checkpoint, state.charter())
             .map_err(|error| served(Alarm::BadCosignature { room: room(), witness: error.to_string() }))?;

@@ -376,7 +376,8 @@ async fn locate(session: &Session, desk: &Desk, replica: &mut Replica, mut raise
     if let Err(Fault::Raised(mut found)) = take_all(session, replica, reading, &mut |_| ()).await
         && matches!(found.alarm, Alarm::Altered { .. })
     {
-        let others = raised.exhibits.into_iter().filter(|it| !found.exhibits.contains(it)).collect::<Vec<_>>();
+        let others =
+            raised.exhibits.into_iter().filter(|it| !found.exhibits.contains(it)).collect::<Vec<_>>();
         found.exhibits.extend(others);
         raised = *found;
     }

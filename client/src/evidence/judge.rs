@@ -222,9 +222,8 @@ fn not_a_beginning(file: &File, checkpoints: &[Seen]) -> Option<Contradiction> {
             verify_consistency(TreeSize(*size), &root, of, &its, &hashes).is_ok()
         };
         let larger = checkpoints.iter().find(begins)?;
-        let other = |smaller: &&Seen| {
-            smaller.checkpoint.size().0 == *size && smaller.checkpoint.root() != root
-        };
+        let other =
+            |smaller: &&Seen| smaller.checkpoint.size().0 == *size && smaller.checkpoint.root() != root;
         checkpoints.iter().find(other)?;
         Some(Contradiction::NotABeginning { size: *size, of: larger.checkpoint.size().0 })
     })

@@ -141,8 +141,11 @@ fn a_witness_is_remembered_while_the_room_goes_on() {
     let witnessed = open(dir.path(), &house).witnessed().unwrap().unwrap();
     assert_eq!((witnessed.size, witnessed.complete_to), (2, house.now - 60));
     assert_eq!(witnessed.by[0].member, house.auditor.name);
-    let policy =
-        |witnesses| crate::policy::Policy { witnesses, fresh_minutes: 10, ..crate::policy::Policy::default() };
+    let policy = |witnesses| crate::policy::Policy {
+        witnesses,
+        fresh_minutes: 10,
+        ..crate::policy::Policy::default()
+    };
     let confirmed = house.now - 60;
     let stale = |witnesses, now| replica.staleness(&policy(witnesses), now).unwrap();
     assert_eq!((stale(0, u64::MAX), stale(1, confirmed + 600)), (None, None));

@@ -141,9 +141,8 @@ impl<S: Store> House<S> {
         let lines = lines.map_err(|error| broken(&error))?;
         let newest = Note::parse(&view.checkpoint).ok();
         let newest = newest.as_ref().map(Note::unverified_text);
-        let older = |bytes: &&Bytes| {
-            Note::parse(bytes).is_ok_and(|note| Some(note.unverified_text()) != newest)
-        };
+        let older =
+            |bytes: &&Bytes| Note::parse(bytes).is_ok_and(|note| Some(note.unverified_text()) != newest);
         Ok(lines.iter().filter(older).cloned().collect())
     }
 

@@ -64,9 +64,12 @@ pub(crate) fn policy(context: &Context, args: &PolicyArgs) -> Result<(), Failure
 /// A policy whose every key stands in a charter that is known here.
 fn quorum(file: &Path, charters: &[&Charter]) -> Result<Quorum, Failure> {
     let name = file.display();
-    let read = Quorum::try_from(text_of(file)?).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
+    let read =
+        Quorum::try_from(text_of(file)?).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
     if charters.is_empty() {
-        return Err(Failure::refused("no room is known here yet, so no key in a policy is: run `tearline fetch`"));
+        return Err(Failure::refused(
+            "no room is known here yet, so no key in a policy is: run `tearline fetch`",
+        ));
     }
     match stranger(read.policy(), charters) {
         Some(stranger) => Err(Failure::refused(format!("{name}: {stranger}"))),
@@ -169,7 +172,10 @@ fn as_json(policy: &Policy, replicas: &[Replica]) -> Result<Value, Failure> {
 }
 
 /// Refuses to show what a desk's policy does not let it rely on.
-pub(super) fn demand<'a>(desk: &Desk, replicas: impl IntoIterator<Item = &'a Replica>) -> Result<(), Failure> {
+pub(super) fn demand<'a>(
+    desk: &Desk,
+    replicas: impl IntoIterator<Item = &'a Replica>,
+) -> Result<(), Failure> {
     let policy = desk.profile().policy();
     if policy.unmet == Unmet::Warn || desk.member().role() == Role::Auditor {
         return Ok(());
@@ -178,7 +184,7 @@ pub(super) fn demand<'a>(desk: &Desk, replicas: impl IntoIterator<Item = &'a Rep
         let stale = replica.staleness(policy, now());
         if let Some(alarm) = stale.map_err(|error| Failure::Library(desk.alarmed(replica.room(), error)))? {
             return Err(Failure::Alarm(format!(
-                "{alarm}\nNothing is shown, for the policy of this desk says so: see `tearline policy`, and fetch again."
+                "{alarm}\nThe policy of this desk says that nothing is shown then: see `tearline policy`, and fetch again."
             )));
         }
     }

@@ -91,15 +91,14 @@ pub(crate) fn check_proof(context: &Context, args: &CheckProof) -> Result<(), Fa
             ));
         }
         let file = evidence::File::parse(&bytes);
-        let file = file.map_err(|error| Failure::refused(format!("{name}: it is no file of evidence: {error}")))?;
+        let file =
+            file.map_err(|error| Failure::refused(format!("{name}: it is no file of evidence: {error}")))?;
         return check_evidence(context, &args.file, &file);
     }
     let proof = TlogProof::parse(&bytes).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
     let (keys, source) = keys(args)?;
     match proving::check(&proof, &keys) {
-        Ok(checked) => {
-            say(context, &proof_json(&checked), &proof_text(&checked, &source, &keys))
-        }
+        Ok(checked) => say(context, &proof_json(&checked), &proof_text(&checked, &source, &keys)),
         Err(untrue) => Err(Failure::Alarm(format!("{name}: {untrue}"))),
     }
 }
@@ -107,15 +106,17 @@ pub(crate) fn check_proof(context: &Context, args: &CheckProof) -> Result<(), Fa
 /// The keys to check a proof by, and where they come from in words.
 fn keys(args: &CheckProof) -> Result<(Keys, String), Failure> {
     let beside = policy_beside(&args.file);
-    let file = args.policy.clone().or_else(|| (args.log_key.is_none() && beside.exists()).then(|| beside.clone()));
+    let file =
+        args.policy.clone().or_else(|| (args.log_key.is_none() && beside.exists()).then(|| beside.clone()));
     let policy = file.as_ref().map(|file| {
         let bytes = durable::read(file, tearline_ledger::policy::MAX_POLICY_SIZE as u64).lift()?;
         Policy::parse(&bytes).map_err(|error| Failure::refused(format!("{}: {error}", file.display())))
     });
     let policy = policy.transpose()?;
-    let log_key = args.log_key.as_deref().map(|text| {
-        text.parse().map_err(|error| Failure::usage(format!("--log-key: {error}")))
-    });
+    let log_key = args
+        .log_key
+        .as_deref()
+        .map(|text| text.parse().map_err(|error| Failure::usage(format!("--log-key: {error}"))));
     let log_key = log_key.transpose()?;
     let source = match (&file, &log_key) {
         (_, Some(_)) => "by the log key that you gave".to_owned(),
@@ -151,13 +152,17 @@ fn proof_text(checked: &Checked, source: &str, keys: &Keys) -> String {
         origin.room()
     );
     out.push_str(&wrap(
-        &format!("✓ under the checkpoint of {} entries, signed by the log's key, {source}", checkpoint.size().0),
+        &format!(
+            "✓ under the checkpoint of {} entries, signed by the log's key, {source}",
+            checkpoint.size().0
+        ),
         1,
         WIDTH,
     ));
     match keys.policy.as_ref() {
         Some(policy) if !policy.asks_for_none() => {
-            let who: Vec<String> = cosigned.iter().map(|(who, at)| format!("{} ({})", safe(who), dtg(*at))).collect();
+            let who: Vec<String> =
+                cosigned.iter().map(|(who, at)| format!("{} ({})", safe(who), dtg(*at))).collect();
             out.push_str(&wrap(&format!("✓ cosigned as the policy demands: {}", who.join(", ")), 1, WIDTH));
         }
         Some(_) => out.push_str(" · the policy demands no cosignature\n"),
@@ -222,13 +227,24 @@ fn check_evidence(context: &Context, path: &Path, file: &evidence::File) -> Resu
     let name = path.display();
     let (room, message) = (safe(&file.room), safe(&file.message));
     let nothing = |why: String| {
-        Failure::Alarm(format!("{name}: it proves nothing to a third person: {why}\n{}", judge::caveat(&file.alarm)))
+        Failure::Alarm(format!(
+            "{name}: it proves nothing to a third person: {why}\n{}",
+            judge::caveat(&file.alarm)
+        ))
     };
     let judged = judge::judge(file).map_err(|error| nothing(error.to_string()))?;
     let mut text = wrap(&format!("Alarm of {} about {room}: {message}", dtg(file.found_at)), 1, WIDTH);
-    let _ = writeln!(text, "\n ✓ room {}\n   its founding charter is here, so the log's key is proven", safe(&file.room_id));
+    let _ = writeln!(
+        text,
+        "\n ✓ room {}\n   its founding charter is here, so the log's key is proven",
+        safe(&file.room_id)
+    );
     if judged.key_changed {
-        text.push_str(&wrap("· the log's key was changed by a charter that a quorum of mediators signed", 1, WIDTH));
+        text.push_str(&wrap(
+            "· the log's key was changed by a charter that a quorum of mediators signed",
+            1,
+            WIDTH,
+        ));
     }
     for seen in &judged.checkpoints {
         let who: Vec<&str> = seen.cosigned.iter().map(|(who, _)| who.as_str()).collect();
@@ -259,7 +275,8 @@ fn check_evidence(context: &Context, path: &Path, file: &evidence::File) -> Resu
         ));
     }
     if !judged.two_faced.is_empty() {
-        let both = format!("PROVEN: {} cosigned both, which no honest witness does.", judged.two_faced.join(", "));
+        let both =
+            format!("PROVEN: {} cosigned both, which no honest witness does.", judged.two_faced.join(", "));
         text.push_str(&wrap(&both, 1, WIDTH));
     }
     let checkpoints: Vec<Value> = judged
@@ -294,4 +311,3 @@ fn check_evidence(context: &Context, path: &Path, file: &evidence::File) -> Resu
         Some(caveat) => Err(Failure::Alarm(format!("{name}: no contradiction is proven. {caveat}"))),
     }
 }
-
