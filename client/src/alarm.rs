@@ -122,6 +122,18 @@ pub enum Alarm {
         /// Whose.
         witness: String,
     },
+    /// A known witness's cosignature is dated after now.
+    #[error(
+        "{room}: {witness} has cosigned with a time {seconds} seconds after now by this machine's clock: what it confirms would seem fresh for ever. Check this machine's clock; if it is right, call the auditor named."
+    )]
+    CosignedAhead {
+        /// The room's name.
+        room: String,
+        /// Whose desk.
+        witness: String,
+        /// By how much.
+        seconds: u64,
+    },
     /// An entry that the rules do not admit.
     #[error(
         "{room}#{index} breaks the rules: {fault}. No honest server admits it. Do not act on it or later entries. Call an auditor."
@@ -230,6 +242,14 @@ pub enum Alarm {
         /// How long ago.
         minutes: u64,
     },
+    /// Those whose cosignatures this desk demands have never all confirmed a room.
+    #[error(
+        "the witnesses that this desk demands have not confirmed {room}. The server may show you another history than it shows them. Call an auditor."
+    )]
+    Unwitnessed {
+        /// The room's name.
+        room: String,
+    },
     /// Witnesses have not confirmed a room for too long.
     #[error(
         "the newest state of {room} that enough witnesses confirm is {minutes} minutes old, more than the {allowed} allowed here. Call an auditor."
@@ -259,6 +279,7 @@ impl Alarm {
             Self::BadCheckpoint { .. } => "bad-checkpoint",
             Self::NotCovered { .. } => "not-covered",
             Self::BadCosignature { .. } => "bad-cosignature",
+            Self::CosignedAhead { .. } => "cosigned-ahead",
             Self::RuleBroken { .. } => "rule-broken",
             Self::AcrossRooms { .. } => "across-rooms",
             Self::Malformed { .. } => "malformed",
@@ -269,6 +290,7 @@ impl Alarm {
             Self::ClockDiffers { .. } => "clock-differs",
             Self::FalseReceipt { .. } => "false-receipt",
             Self::ReceiptNotCovered { .. } => "receipt-not-covered",
+            Self::Unwitnessed { .. } => "unwitnessed",
             Self::StaleBeyond { .. } => "stale",
         }
     }
@@ -287,6 +309,8 @@ impl Alarm {
             | Self::BadCheckpoint { room, .. }
             | Self::NotCovered { room, .. }
             | Self::BadCosignature { room, .. }
+            | Self::CosignedAhead { room, .. }
+            | Self::Unwitnessed { room }
             | Self::RuleBroken { room, .. }
             | Self::AcrossRooms { room, .. }
             | Self::Malformed { room, .. }

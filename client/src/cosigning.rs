@@ -1,7 +1,7 @@
 //! An auditor's client as a witness: it cosigns what it verified, and never two roots at one size.
 //!
-//! Specification: `docs/spec.md`, section 5. What was cosigned is durable before the signature leaves;
-//! the replica behind it is never rolled back by a server.
+//! Specification: `docs/spec.md`, section 5. What is cosigned is durable before it is signed. It is kept
+//! beside the replicas, so that even a replica that was fetched anew must continue it.
 
 use std::path::PathBuf;
 
@@ -34,6 +34,9 @@ const STATE_MAX: u64 = 1 << 16;
 struct Last {
     size: u64,
     root: String,
+    /// As it was before it was cosigned.
+    #[serde(default)]
+    note: Option<String>,
 }
 
 /// Cosigns a room's newest checkpoint, which the replica has verified, and hands it to the server.
@@ -46,15 +49,17 @@ pub async fn cosign(session: &Session, desk: &Desk, replica: &Replica) -> Result
 /// The newest checkpoint with this desk's cosignature of `now`; that it was made is durable.
 pub fn prepare(desk: &Desk, replica: &Replica, now: u64) -> Result<SignedCheckpoint, Error> {
     let (room, name) = (replica.room(), replica.name().to_owned());
+    let alarmed = |error| desk.alarmed(room, error);
     let empty = || Error::Replica(crate::replica::ReplicaError::Empty(name.clone()));
     let mut checkpoint = replica.checkpoint().ok_or_else(empty)?.clone();
-    let ahead = replica.complete_to().unwrap_or_default().saturating_sub(now);
+    let ahead = replica.last_accepted_at().map_err(alarmed)?.unwrap_or_default().saturating_sub(now);
     if ahead > CLOCK_SECONDS {
         let index = replica.size().saturating_sub(1);
         let alarm = Alarm::ClockDiffers { room: name, index, seconds: ahead };
         return Err(desk.raise(room, alarm.into()));
     }
-    let path = desk.profile().room_dir(room).join("cosigned");
+    let path = desk.profile().cosigned_path(room);
+    path.parent().map_or(Ok(()), durable::make_folder)?;
     let _lock = Lock::take(&path.with_extension("lock"))?;
     if let Some(last) = read(&path)? {
         let verified = replica.tree().root_at(TreeSize(last.size)).map(|root| root.to_hex());
@@ -62,11 +67,16 @@ pub fn prepare(desk: &Desk, replica: &Replica, now: u64) -> Result<SignedCheckpo
             let (room_name, size) = (name.clone(), last.size);
             let shrunk = Alarm::Shrunk { room: name, had: last.size, has: replica.size() };
             let alarm = verified.map_or(shrunk, |_| Alarm::Forked { room: room_name, size });
-            let served = Exhibit::checkpoint("served now", &checkpoint.to_bytes());
-            return Err(desk.raise(room, Raised::from(alarm).with(served)));
+            let mut raised =
+                Raised::from(alarm).with(Exhibit::checkpoint("served now", &checkpoint.to_bytes()));
+            raised
+                .exhibits
+                .extend(last.note.as_ref().map(|note| Exhibit::checkpoint("cosigned", note.as_bytes())));
+            return Err(desk.raise(room, raised));
         }
     }
-    let last = Last { size: checkpoint.size().0, root: checkpoint.root().to_hex() };
+    let note = Some(checkpoint.note().to_string());
+    let last = Last { size: checkpoint.size().0, root: checkpoint.root().to_hex(), note };
     durable::replace(&path, &serde_json::to_vec(&last).unwrap_or_default())?;
     attach(&mut checkpoint, desk.member(), desk.vault()?.sign_key(), now)?;
     Ok(checkpoint)
@@ -97,7 +107,10 @@ pub enum CosignFault {
     #[error("{0} cannot be the name of a witness")]
     Name(MemberName),
     /// What was cosigned before cannot be read.
-    #[error("{} is damaged: what this desk cosigned before is not known; call another auditor before removing it", .0.display())]
+    #[error(
+        "{} is damaged: what this desk cosigned before is not known, and it cosigns nothing there. Compare with another \
+         auditor's `tearline status` before you remove it", .0.display()
+    )]
     Damaged(PathBuf),
 }
 
@@ -143,12 +156,12 @@ mod tests {
         let (desk, mut replica) = auditor(dir.path(), &house);
         replica.take(house.rows(0, 2), house.now).unwrap();
         prepare(&desk, &replica, house.now).unwrap();
-        let room = desk.profile().room_dir(replica.room());
-        std::fs::write(room.join("cosigned"), format!("{{\"size\":2,\"root\":\"{}\"}}", "00".repeat(32)))
-            .unwrap();
+        let path = desk.profile().cosigned_path(replica.room());
+        std::fs::remove_dir_all(desk.profile().room_dir(replica.room())).unwrap();
+        std::fs::write(&path, format!("{{\"size\":2,\"root\":\"{}\"}}", "00".repeat(32))).unwrap();
         let Err(Error::Alarm(caught)) = prepare(&desk, &replica, house.now) else { panic!("no alarm") };
         assert_eq!(caught.alarm, Alarm::Forked { room: "chamber".to_owned(), size: 2 });
-        std::fs::write(room.join("cosigned"), "nonsense").unwrap();
+        std::fs::write(&path, "nonsense").unwrap();
         assert!(matches!(prepare(&desk, &replica, house.now), Err(Error::Cosign(CosignFault::Damaged(_)))));
     }
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use tearline_ledger::{
+    access::{access_log_id, access_log_org},
     content::Content,
     id::{Ref, RoomId},
     name::{MemberName, RoomName},
@@ -20,7 +21,7 @@ use crate::{
     alarm::Alarm,
     compose::Writer,
     error::Error,
-    evidence::Raised,
+    evidence::{self, Raised, chain},
     profile::{Profile, ProfileError},
     propose::ProposeError,
     refs::{EntryRef, Resolved},
@@ -144,10 +145,21 @@ impl Desk {
 
     /// Keeps the evidence, and only then gives the alarm.
     pub fn raise(&self, room: RoomId, raised: Raised) -> Error {
-        match raised.save(&self.profile.evidence_dir(), room, now()) {
+        let charters = self.charters_of(room, raised.alarm.room());
+        match raised.save(&self.profile.evidence_dir(), room, charters, now()) {
             Ok(caught) => Error::Alarm(Box::new(caught)),
             Err(error) => error.into(),
         }
+    }
+
+    /// The charters that prove a log's key, from what is durable here. Whatever hinders that, hinders no alarm.
+    fn charters_of(&self, log: RoomId, name: &str) -> Vec<evidence::Charter> {
+        let home = access_log_org(name).and_then(|org| {
+            let rooms = self.profile.rooms().ok()?.into_iter();
+            rooms.map(|(id, _)| id).find(|id| access_log_id(*id, &org) == log)
+        });
+        let dir = self.profile.room_dir(home.unwrap_or(log));
+        if dir.exists() { chain::on_disk(&dir) } else { Vec::new() }
     }
 
     /// An error of a replica; its evidence, if there is some, is kept first.

@@ -1,7 +1,10 @@
 //! Evidence: files that show others what was caught.
 //!
-//! Specification: `docs/spec.md`, sections 5 and 6. An alarm is saved before anyone is told of it.
-//! What is an alarm, and when, is not decided here.
+//! Specification: `docs/spec.md`, section 14. An alarm is saved before anyone is told of it. What is an
+//! alarm, and when, is not decided here; what a file proves to a stranger is judged in `judge`.
+
+pub mod chain;
+pub mod judge;
 
 use std::path::{Path, PathBuf};
 
@@ -54,10 +57,21 @@ pub enum Exhibit {
         /// The file beside this one that holds them.
         file: String,
     },
-    /// A proof's hashes.
+    /// Hashes that prove that an entry is under a checkpoint.
     Proof {
         /// What it proves.
         what: String,
+        /// Each in hexadecimal.
+        hashes: Vec<String>,
+    },
+    /// The root of the first entries under a checkpoint, and the hashes that prove that it is.
+    Prefix {
+        /// Of what.
+        what: String,
+        /// How many entries.
+        size: u64,
+        /// In hexadecimal.
+        root: String,
         /// Each in hexadecimal.
         hashes: Vec<String>,
     },
@@ -103,8 +117,15 @@ impl Raised {
         self
     }
 
-    /// Saves the evidence, and only then gives the alarm. The same evidence is kept once.
-    pub fn save(self, dir: &Path, room: RoomId, now: u64) -> Result<Caught, FileError> {
+    /// Saves the evidence with the charters that prove the log's key, and only then gives the alarm. The same
+    /// evidence is kept once.
+    pub fn save(
+        self,
+        dir: &Path,
+        room: RoomId,
+        charters: Vec<Charter>,
+        now: u64,
+    ) -> Result<Caught, FileError> {
         let file = File {
             format: FORMAT.to_owned(),
             alarm: self.alarm.kind().to_owned(),
@@ -112,6 +133,7 @@ impl Raised {
             room_id: room.to_string(),
             message: self.alarm.to_string(),
             found_at: now,
+            charters,
             exhibits: self.exhibits,
         };
         let place = self.alarm.index().map(|index| format!("-{index}")).unwrap_or_default();
@@ -123,7 +145,7 @@ impl Raised {
 
 /// An alarm whose evidence is safe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{alarm}\nEvidence: {}", evidence.display())]
+#[error("{alarm}\nEvidence: {0}\nAnyone can check it: tearline check-proof {0}", evidence.display())]
 pub struct Caught {
     /// What was caught.
     pub alarm: Alarm,
@@ -151,8 +173,22 @@ pub struct File {
     pub message: String,
     /// Seconds since 1970, by this desk's clock.
     pub found_at: u64,
+    /// The founding charter of the room, or of an access log's home room, and those that gave the log another
+    /// key; the newest is the last. None if the room's log was not known here.
+    #[serde(default)]
+    pub charters: Vec<Charter>,
     /// What shows it.
     pub exhibits: Vec<Exhibit>,
+}
+
+/// A charter as it stands in the room's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Charter {
+    /// Its index.
+    pub index: u64,
+    /// The entry in hexadecimal.
+    pub entry: String,
 }
 
 impl File {
@@ -208,10 +244,10 @@ mod tests {
     fn evidence_is_kept_once_and_never_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let room = RoomId(Digest([1; 32]));
-        let first = raised("one\n").save(dir.path(), room, 10).unwrap();
+        let first = raised("one\n").save(dir.path(), room, Vec::new(), 10).unwrap();
         assert_eq!(first.evidence.file_name().unwrap(), "access-drc-forked.tearline");
-        assert_eq!(raised("one\n").save(dir.path(), room, 20).unwrap(), first);
-        let second = raised("two\n").save(dir.path(), room, 30).unwrap();
+        assert_eq!(raised("one\n").save(dir.path(), room, Vec::new(), 20).unwrap(), first);
+        let second = raised("two\n").save(dir.path(), room, Vec::new(), 30).unwrap();
         assert_eq!(second.evidence.file_name().unwrap(), "access-drc-forked-2.tearline");
         let read = File::parse(&std::fs::read(&first.evidence).unwrap()).unwrap();
         assert_eq!((read.found_at, read.exhibits), (10, raised("one\n").exhibits));

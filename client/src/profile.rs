@@ -1,7 +1,7 @@
 //! A desk's folder: who it is, where its server is, what it knows of its rooms, what it has read.
 //!
 //! Layout: `profile.toml`, `keys.age`, `card.tearline`, `certificate.pem`, `authority.pem`,
-//! `rooms/ROOM-ID/…`, `access/LOG-ID/…`, `evidence/`, `marks.json`, `drafts/`, `editing/`. Nothing in it
+//! `rooms/ROOM-ID/…`, `access/LOG-ID/…`, `cosigned/`, `evidence/`, `marks.json`, `drafts/`, `editing/`. Nothing in it
 //! is overwritten unasked. What a room's folder holds is known to `replica` alone.
 
 use std::path::{Path, PathBuf};
@@ -14,7 +14,10 @@ use tearline_ledger::{
     name::{MemberName, NameError, RoomName},
 };
 
-use crate::durable::{self, FileError, Lock};
+use crate::{
+    durable::{self, FileError, Lock},
+    policy::Policy,
+};
 
 const SETTINGS_MAX: u64 = 1 << 20;
 const PAPER_MAX: u64 = 64 << 20;
@@ -74,24 +77,6 @@ pub struct KnownRoom {
     /// As the founding charter names it; unknown until the room's log is here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-}
-
-/// What this desk expects of the server and of witnesses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Policy {
-    /// How many of the rooms' auditors must have cosigned; 0: none.
-    pub witnesses: u32,
-    /// How old the newest cosignature may be, in minutes, before a listing says that it is stale.
-    pub fresh_minutes: u64,
-    /// Within how many minutes a receipt must be under a cosigned checkpoint.
-    pub receipt_minutes: u64,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { witnesses: 0, fresh_minutes: 60, receipt_minutes: 24 * 60 }
-    }
 }
 
 /// The contents of `profile.toml`.
@@ -185,6 +170,12 @@ impl Profile {
     /// The certificate authority's certificate (PEM), the only one that is trusted.
     pub fn authority_path(&self) -> PathBuf {
         self.dir.join(&self.settings.authority)
+    }
+
+    /// What this desk cosigned last in a room, or of an access log. It is not in that log's folder: whoever
+    /// moves a damaged copy away must not forget it.
+    pub fn cosigned_path(&self, room: RoomId) -> PathBuf {
+        self.dir.join("cosigned").join(room.to_string())
     }
 
     /// Where evidence against the server is kept.

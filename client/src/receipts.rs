@@ -25,7 +25,6 @@ use crate::{
         Replica,
         verify::{CLOCK_SECONDS, Verifier},
     },
-    witness::confirmed_at,
 };
 
 const RECEIPT_MAX: u64 = 64 << 20;
@@ -43,6 +42,8 @@ pub struct Receipt {
     pub entry: Entry,
     /// The checkpoint that covers it.
     pub checkpoint: SignedCheckpoint,
+    /// The proof that it does.
+    pub proof: Vec<Digest>,
     /// Whether the server's clock and this desk's differ too much.
     pub clock: Option<Alarm>,
 }
@@ -88,7 +89,7 @@ pub fn check(
     let seconds = accepted_at.saturating_sub(now).max(first_sent.saturating_sub(accepted_at));
     let (room, index) = (verifier.identity().room, receipt.index);
     let clock = (seconds > CLOCK_SECONDS).then(|| Alarm::ClockDiffers { room: name.clone(), index, seconds });
-    Ok(Receipt { room, name, index, entry, checkpoint, clock })
+    Ok(Receipt { room, name, index, entry, checkpoint, proof, clock })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,6 +98,15 @@ struct Kept {
     index: u64,
     entry: String,
     checkpoint: String,
+    /// Hashes in hexadecimal.
+    #[serde(default)]
+    proof: Vec<String>,
+}
+
+impl Kept {
+    fn entry(&self) -> Option<Entry> {
+        Entry::parse(hex::decode(&self.entry).ok()?.into()).ok()
+    }
 }
 
 /// Keeps a receipt until enough witnesses cover it.
@@ -109,6 +119,7 @@ pub fn keep(desk: &Desk, receipt: &Receipt) -> Result<(), FileError> {
         index: receipt.index,
         entry: hex::encode(receipt.entry.bytes()),
         checkpoint: receipt.checkpoint.note().to_string(),
+        proof: receipt.proof.iter().map(Digest::to_hex).collect(),
     };
     let text = serde_json::to_vec(&kept).unwrap_or_default();
     durable::replace(&folder.join(receipt.index.to_string()), &text)
@@ -126,16 +137,9 @@ pub fn review(desk: &Desk, replica: &Replica, kept: &[PathBuf], now: u64) -> Res
     let (room, mut warnings) = (replica.room(), Vec::new());
     let policy = desk.profile().policy();
     for path in kept {
-        let Some((index, entry, note)) = read(path)? else { continue };
-        let (name, has) = (replica.name().to_owned(), replica.size());
-        let show = |alarm: Alarm| {
-            let mut raised = Raised::from(alarm)
-                .with(Exhibit::entry("in the receipt", index, entry.bytes()))
-                .with(Exhibit::checkpoint("in the receipt", note.as_bytes()));
-            let kept = replica.checkpoint().map(|kept| Exhibit::checkpoint("kept here", &kept.to_bytes()));
-            raised.exhibits.extend(kept);
-            desk.raise(room, raised)
-        };
+        let Some((receipt, entry)) = read(path)? else { continue };
+        let (name, has, index) = (replica.name().to_owned(), replica.size(), receipt.index);
+        let show = |alarm: Alarm| desk.raise(room, shown(alarm, &receipt, replica));
         match replica.tree().leaf(index) {
             None => return Err(show(Alarm::Shrunk { room: name, had: index + 1, has })),
             Some(leaf) if leaf != entry.leaf() => {
@@ -143,20 +147,47 @@ pub fn review(desk: &Desk, replica: &Replica, kept: &[PathBuf], now: u64) -> Res
             }
             Some(_) => {}
         }
-        let checkpoint =
-            replica.verifier().open(note.as_bytes()).map_err(|raised| desk.raise(room, raised))?;
+        let checkpoint = replica
+            .verifier()
+            .open(receipt.checkpoint.as_bytes())
+            .map_err(|raised| desk.raise(room, raised))?;
         replica.verifier().agree(&checkpoint).map_err(|raised| desk.raise(room, raised))?;
-        let witnessed = replica.witnessed().map_err(|error| desk.alarmed(room, error))?;
-        let covered =
-            witnessed.is_some_and(|it| it.size > index && confirmed_at(&it.by, policy.witnesses).is_some());
+        let alarmed = |error| desk.alarmed(room, error);
+        let witnesses = replica.witnesses().map_err(alarmed)?;
+        let charter = replica.state().map_err(alarmed)?.charter();
         let minutes = now.saturating_sub(entry.accepted_at()) / 60;
-        if covered || policy.witnesses == 0 {
+        if !policy.demands() || policy.covers(charter, &witnesses, index) {
             remove(path)?;
         } else if minutes > policy.receipt_minutes {
             warnings.push(Alarm::ReceiptNotCovered { room: name, index, minutes });
         }
     }
     Ok(warnings)
+}
+
+/// What shows that a receipt contradicts the log: both entries, each under a signed checkpoint.
+fn shown(alarm: Alarm, receipt: &Kept, replica: &Replica) -> Raised {
+    let hash = |hash: &String| hex::decode(hash).ok();
+    let hashes: Option<Vec<Vec<u8>>> = receipt.proof.iter().map(hash).collect();
+    let mut raised = Raised::from(alarm)
+        .with(Exhibit::Entry {
+            what: "in the receipt".to_owned(),
+            index: receipt.index,
+            entry: receipt.entry.clone(),
+        })
+        .with(Exhibit::checkpoint("in the receipt", receipt.checkpoint.as_bytes()))
+        .with(Exhibit::proof("the entry is in the receipt's checkpoint", hashes.unwrap_or_default()));
+    if let Some(kept) = replica.checkpoint() {
+        raised = raised.with(Exhibit::checkpoint("kept here", &kept.to_bytes()));
+        if let (Ok(entry), Ok(proof)) =
+            (replica.require_entry(receipt.index), replica.tree().inclusion(receipt.index, kept.size()))
+        {
+            raised = raised
+                .with(Exhibit::entry("kept here", receipt.index, entry.bytes()))
+                .with(Exhibit::proof("the kept entry is in the kept checkpoint", proof));
+        }
+    }
+    raised
 }
 
 fn folder(desk: &Desk, room: RoomId) -> PathBuf {
@@ -183,15 +214,14 @@ fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
-fn read(path: &Path) -> Result<Option<(u64, Entry, String)>, FileError> {
+fn read(path: &Path) -> Result<Option<(Kept, Entry)>, FileError> {
     let bytes = match durable::read(path, RECEIPT_MAX) {
         Ok(bytes) => bytes,
         Err(FileError::Missing(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let Ok(kept) = serde_json::from_slice::<Kept>(&bytes) else { return Ok(None) };
-    let entry = hex::decode(&kept.entry).ok().and_then(|bytes| Entry::parse(bytes.into()).ok());
-    Ok(entry.map(|entry| (kept.index, entry, kept.checkpoint)))
+    let kept = serde_json::from_slice::<Kept>(&bytes).ok();
+    Ok(kept.and_then(|kept| kept.entry().map(|entry| (kept, entry))))
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ fn a_clock_that_differs_by_more_than_five_minutes_is_pointed_out() {
 
 fn desk(dir: &std::path::Path, house: &House, witnesses: u32) -> (Desk, Replica) {
     let mut profile = Profile::create(dir, &house.desks[0].name).unwrap();
-    let policy = crate::profile::Policy { witnesses, receipt_minutes: 10, ..Default::default() };
+    let policy = crate::policy::Policy { witnesses, receipt_minutes: 10, ..Default::default() };
     profile.set_policy(policy).unwrap();
     let desk = Desk::new(profile, None);
     let replica = desk.replica(house.replay.room(), &"chamber".parse().unwrap()).unwrap();

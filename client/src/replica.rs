@@ -7,7 +7,10 @@ pub mod disk;
 mod read;
 pub mod verify;
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use bytes::Bytes;
 use tearline_ledger::{
@@ -30,7 +33,7 @@ use self::{
 use crate::{
     alarm::Alarm,
     evidence::{Exhibit, Raised},
-    witness::witnesses,
+    witness::{Witness, witnesses},
 };
 
 /// Why a replica cannot be used or brought up to date.
@@ -196,26 +199,50 @@ impl Replica {
     pub fn take(&mut self, rows: v1::Rows, now: u64) -> Result<Progress, ReplicaError> {
         self.begin()?;
         let taken = self.take_unguarded(rows, now);
-        if taken.is_err() {
+        taken.map_err(|error| {
             self.disk.roll_back();
             // What was caught matters more than a disk that fails just then.
             let _ = self.reopen();
+            self.with_kept(error)
+        })
+    }
+
+    /// Adds to the evidence of an altered entry the one that was verified before.
+    fn with_kept(&self, error: ReplicaError) -> ReplicaError {
+        match error {
+            ReplicaError::Raised(mut raised) => {
+                if let Alarm::Altered { index, .. } = raised.alarm
+                    && let Ok(Some(entry)) = self.disk.entry(index)
+                {
+                    raised.exhibits.push(Exhibit::entry("kept here", index, entry.bytes()));
+                }
+                ReplicaError::Raised(raised)
+            }
+            other => other,
         }
-        taken
     }
 
     /// Judges a checkpoint, received otherwise than with rows, whose size these entries reach; keeps the
-    /// cosignatures on it.
-    pub fn take_checkpoint(&mut self, note: &[u8]) -> Result<SignedCheckpoint, ReplicaError> {
+    /// cosignatures on it. `now` is this desk's clock, in seconds since 1970.
+    pub fn take_checkpoint(&mut self, note: &[u8], now: u64) -> Result<SignedCheckpoint, ReplicaError> {
         let checkpoint = self.verifier.open(note)?;
         self.verifier.agree(&checkpoint)?;
         let between_streams = self.verifier.size().0 == self.state.size;
         let covered = checkpoint.size() <= self.verifier.size();
-        if between_streams && covered && self.is_newly_witnessed(&checkpoint)? {
+        if between_streams && covered && self.newly_witnessed(&checkpoint, now)?.is_some() {
             self.begin()?;
-            let mut state = self.state.clone();
-            state.witnessed = Some(checkpoint.note().to_string());
-            self.state = self.disk.commit(state)?;
+            // Another command may have kept it meanwhile.
+            match self.newly_witnessed(&checkpoint, now) {
+                Ok(witnessed) => {
+                    let mut state = self.state.clone();
+                    state.witnessed = witnessed.or(state.witnessed);
+                    self.state = self.disk.commit(state)?;
+                }
+                Err(error) => {
+                    self.disk.roll_back();
+                    return Err(error);
+                }
+            }
         }
         Ok(checkpoint)
     }
@@ -256,7 +283,7 @@ impl Replica {
         }
         let complete = taken.checkpoint.is_some();
         if let Some(checkpoint) = taken.checkpoint {
-            self.commit(&checkpoint, &late)?;
+            self.commit(&checkpoint, &late, now)?;
         } else if self.verifier.size().0 == self.state.size {
             let mut state = self.state.clone();
             state.missing.retain(|index| !late.contains(index));
@@ -265,17 +292,15 @@ impl Replica {
         Ok(Progress { fresh: taken.fresh, complete, warnings: taken.warnings })
     }
 
-    fn commit(&mut self, checkpoint: &SignedCheckpoint, late: &[u64]) -> Result<(), ReplicaError> {
+    fn commit(&mut self, checkpoint: &SignedCheckpoint, late: &[u64], now: u64) -> Result<(), ReplicaError> {
         let note = checkpoint.note().to_string();
-        let witnessed = self.is_newly_witnessed(checkpoint)?;
+        let witnessed = self.newly_witnessed(checkpoint, now)?;
         let mut state = self.state.clone();
         state.missing.retain(|index| !late.contains(index));
         state.missing.append(&mut self.new_missing);
         let replayed = self.verifier.replay().and_then(Replay::state);
         state.snapshot = replayed.map(|state| hex::encode(state.snapshot())).unwrap_or_default();
-        if witnessed {
-            state.witnessed = Some(note.clone());
-        }
+        state.witnessed = witnessed.or(state.witnessed);
         state.checkpoint = note;
         self.state = self.disk.commit(state)?;
         Ok(())
@@ -290,21 +315,34 @@ impl Replica {
         Ok(self.disk.put_late(index, content)?)
     }
 
-    /// Whether known witnesses confirm more by this checkpoint than by the one that is kept.
-    fn is_newly_witnessed(&self, checkpoint: &SignedCheckpoint) -> Result<bool, ReplicaError> {
-        let Some(state) = self.verifier.replay().and_then(Replay::state) else { return Ok(false) };
-        let found = witnesses(checkpoint, state.charter()).map_err(|error| {
-            let (room, witness) = (self.name().to_owned(), error.to_string());
-            let alarm = Alarm::BadCosignature { room, witness };
-            Raised::from(alarm).with(Exhibit::checkpoint("served", &checkpoint.to_bytes()))
-        })?;
-        let before = self.witnessed()?;
-        let newest = |times: &mut dyn Iterator<Item = u64>| times.max();
-        let known = before.as_ref().map(|known| {
-            (known.size, known.by.len(), newest(&mut known.by.iter().map(|witness| witness.at)))
-        });
-        let now = (checkpoint.size().0, found.len(), newest(&mut found.iter().map(|witness| witness.at)));
-        Ok(!found.is_empty() && known.is_none_or(|known| known < now))
+    /// What is kept of each witness, if a known one confirms more by this checkpoint than by what is kept of
+    /// it. A cosignature that does not fit, or that is dated ahead of this desk's clock, is an alarm.
+    fn newly_witnessed(
+        &self,
+        checkpoint: &SignedCheckpoint,
+        now: u64,
+    ) -> Result<Option<BTreeMap<String, String>>, ReplicaError> {
+        let Some(state) = self.verifier.replay().and_then(Replay::state) else { return Ok(None) };
+        let served =
+            |alarm: Alarm| Raised::from(alarm).with(Exhibit::checkpoint("served", &checkpoint.to_bytes()));
+        let room = || self.name().to_owned();
+        let found = witnesses(checkpoint, state.charter())
+            .map_err(|error| served(Alarm::BadCosignature { room: room(), witness: error.to_string() }))?;
+        if let Some(ahead) = found.iter().find(|it| it.at > now.saturating_add(CLOCK_SECONDS)) {
+            let (witness, seconds) = (ahead.member.desk().to_owned(), ahead.at - now);
+            return Err(served(Alarm::CosignedAhead { room: room(), witness, seconds }).into());
+        }
+        let before = self.witnesses()?;
+        let more = |it: &Witness| {
+            let known = before.iter().find(|known| known.member == it.member);
+            known.is_none_or(|known| (known.size, known.at) < (it.size, it.at))
+        };
+        let mut kept = self.state.witnessed.clone().unwrap_or_default();
+        let (note, had) = (checkpoint.note().to_string(), kept.clone());
+        for witness in found.into_iter().filter(more) {
+            kept.insert(witness.member.as_str().to_owned(), note.clone());
+        }
+        Ok((kept != had).then_some(kept))
     }
 
     /// Content is missing for a good reason: recalled, or past its signed end.

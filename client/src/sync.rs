@@ -3,14 +3,17 @@
 //! Specification: `docs/spec.md`, sections 5, 6, 8 and 12. An alarm ends the work on its room and
 //! leaves its replica at the last good checkpoint.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use bytes::Bytes;
 use tearline_ledger::{
     access::{ACCESS_PREFIX, access_log_id, access_log_org},
+    checkpoint::Checkpoint,
     id::RoomId,
     instance::mediators_agree,
+    merkle::{Tree, leaf_hash},
     name::{Role, RoomName},
+    note::Note,
 };
 use tearline_proto::v1;
 
@@ -31,6 +34,8 @@ pub struct Cut {
     pub rooms: Vec<(RoomId, RoomName, Bytes)>,
     /// Access logs, by `access/ORG`.
     pub access: Vec<(RoomId, String, Bytes)>,
+    /// Older checkpoints of them that witnesses cosigned, not verified yet.
+    pub cosigned: HashMap<RoomId, Vec<Bytes>>,
     /// Rooms that are known here and not listed: this desk was removed, or the server hides them.
     pub gone: Vec<RoomName>,
 }
@@ -55,6 +60,7 @@ pub async fn list(session: &Session, desk: &Desk) -> Result<Cut, Error> {
             desk.raise(RoomId(tearline_ledger::digest::Digest([0; 32])), raised)
         };
         let id = RoomId::from_slice(&head.room).ok_or_else(|| other("its room id is not 32 bytes"))?;
+        cut.cosigned.insert(id, head.cosigned.clone());
         if head.name.starts_with(ACCESS_PREFIX) {
             cut.access.push((id, head.name, head.checkpoint));
             continue;
@@ -80,7 +86,8 @@ pub async fn sync(
 ) -> Result<Synced, Error> {
     let kept = receipts::kept(desk, replica.room())?;
     let synced = stream(session, desk, replica, false, on_progress).await?;
-    settle(session, desk, replica, &kept, synced).await
+    complete(session, desk, replica).await?;
+    review(desk, replica, &kept, synced)
 }
 
 /// As [`sync`], and goes on with whatever comes, until the server ends it or the future is dropped.
@@ -100,8 +107,13 @@ pub async fn verify_again(session: &Session, desk: &Desk, replica: &mut Replica)
     let kept = receipts::kept(desk, room)?;
     let reading = Reading { room, from: 0, limit: 0, content: false, follow: false };
     let taken = take_all(session, replica, reading, &mut |_| ()).await;
-    let synced = taken.map_err(|error| error.into_error(desk, room))?;
-    settle(session, desk, replica, &kept, synced).await
+    let synced = match taken {
+        Ok(synced) => synced,
+        Err(Fault::Raised(raised)) => return Err(locate(session, desk, replica, *raised).await),
+        Err(other) => return Err(other.into_error(desk, room)),
+    };
+    complete(session, desk, replica).await?;
+    review(desk, replica, &kept, synced)
 }
 
 /// Gives the first `size` entries of a verified log with their sealed content, in order, as the server has it.
@@ -179,42 +191,71 @@ pub async fn sync_rooms(
     // Rooms that are trusted come first: their mediators vouch for the others.
     cut.rooms.sort_by_key(|(id, ..)| !desk.profile().trusts(*id));
     let mut all = Vec::new();
-    for (id, name, checkpoint) in &cut.rooms {
-        let mut replica = desk.replica(*id, name)?;
-        let synced = sync(session, desk, &mut replica, &mut |progress| on_progress(name, progress)).await?;
-        take_head(desk, &mut replica, checkpoint)?;
-        accept_room(desk, &replica)?;
-        all.push(synced);
+    for at in 0..cut.rooms.len() {
+        all.push(sync_room(session, desk, &cut, at, on_progress).await?);
     }
     Ok((cut, all))
+}
+
+/// Brings one of the rooms of a cut up to date, with what witnesses confirm of it.
+pub async fn sync_room(
+    session: &Session,
+    desk: &mut Desk,
+    cut: &Cut,
+    at: usize,
+    on_progress: &mut (dyn FnMut(&RoomName, &Progress) + Send),
+) -> Result<Synced, Error> {
+    let Some((id, name, checkpoint)) = cut.rooms.get(at) else { return Ok(Synced::default()) };
+    let mut replica = desk.replica(*id, name)?;
+    let kept = receipts::kept(desk, *id)?;
+    let told = &mut |progress: &Progress| on_progress(name, progress);
+    let synced = stream(session, desk, &mut replica, false, told).await?;
+    complete(session, desk, &mut replica).await?;
+    take_head(desk, &mut replica, checkpoint)?;
+    for note in cut.cosigned.get(id).into_iter().flatten() {
+        take_head(desk, &mut replica, note)?;
+    }
+    accept_room(desk, &replica)?;
+    review(desk, &replica, &kept, synced)
 }
 
 /// The access logs of a cut, up to date. Their home rooms must be.
 pub async fn sync_access(session: &Session, desk: &Desk, cut: &Cut) -> Result<Vec<Replica>, Error> {
     let mut out = Vec::new();
-    for (id, name, checkpoint) in &cut.access {
-        let home = access_log_org(name).and_then(|org| {
-            let is_home = |(room, room_name, _): &&(RoomId, RoomName, Bytes)| {
-                access_log_id(*room, &org) == *id
-                    && (room_name.is_chamber() || room_name.as_str() == org.as_str())
-            };
-            cut.rooms.iter().find(is_home).map(|(room, room_name, _)| (*room, room_name))
-        });
-        let Some((home, home_name)) = home else {
-            let reason = "it is the access log of no room that this desk has".to_owned();
-            return Err(desk.raise(*id, Alarm::OtherRoom { room: name.clone(), reason }.into()));
-        };
-        let mut replica = desk.access_log(*id, name, &desk.replica(home, home_name)?)?;
-        sync(session, desk, &mut replica, &mut |_| ()).await?;
-        take_head(desk, &mut replica, checkpoint)?;
-        out.push(replica);
+    for at in 0..cut.access.len() {
+        out.extend(sync_log(session, desk, cut, at).await?);
     }
     Ok(out)
 }
 
+/// One of the access logs of a cut, up to date. Its home room must be.
+pub async fn sync_log(
+    session: &Session,
+    desk: &Desk,
+    cut: &Cut,
+    at: usize,
+) -> Result<Option<Replica>, Error> {
+    let Some((id, name, checkpoint)) = cut.access.get(at) else { return Ok(None) };
+    let home = access_log_org(name).and_then(|org| {
+        let is_home = |(room, room_name, _): &&(RoomId, RoomName, Bytes)| {
+            access_log_id(*room, &org) == *id
+                && (room_name.is_chamber() || room_name.as_str() == org.as_str())
+        };
+        cut.rooms.iter().find(is_home).map(|(room, room_name, _)| (*room, room_name))
+    });
+    let Some((home, home_name)) = home else {
+        let reason = "it is the access log of no room that this desk has".to_owned();
+        return Err(desk.raise(*id, Alarm::OtherRoom { room: name.clone(), reason }.into()));
+    };
+    let mut replica = desk.access_log(*id, name, &desk.replica(home, home_name)?)?;
+    sync(session, desk, &mut replica, &mut |_| ()).await?;
+    take_head(desk, &mut replica, checkpoint)?;
+    Ok(Some(replica))
+}
+
 fn take_head(desk: &Desk, replica: &mut Replica, note: &Bytes) -> Result<(), Error> {
     let room = replica.room();
-    let checkpoint = replica.take_checkpoint(note).map_err(|error| desk.alarmed(room, error))?;
+    let checkpoint = replica.take_checkpoint(note, now()).map_err(|error| desk.alarmed(room, error))?;
     let (had, has) = (checkpoint.size().0, replica.size());
     if had <= has {
         return Ok(());
@@ -304,7 +345,7 @@ async fn shrunk(session: &Session, desk: &Desk, replica: &mut Replica, refused: 
         Ok(proof) => proof,
         Err(error) => return error,
     };
-    let checkpoint = match replica.take_checkpoint(&proof.checkpoint) {
+    let checkpoint = match replica.take_checkpoint(&proof.checkpoint, now()) {
         Ok(checkpoint) => checkpoint,
         Err(error) => return desk.alarmed(room, error),
     };
@@ -319,31 +360,75 @@ async fn shrunk(session: &Session, desk: &Desk, replica: &mut Replica, refused: 
     desk.raise(room, raised)
 }
 
-/// A checkpoint does not fit: reads the log again, to name the entry that was altered if one was.
-async fn locate(session: &Session, desk: &Desk, replica: &mut Replica, raised: Raised) -> Error {
+/// Something does not fit: reads the log again, to name the entry that was altered if one was, and to keep
+/// what proves to anyone that the server signed two histories.
+async fn locate(session: &Session, desk: &Desk, replica: &mut Replica, mut raised: Raised) -> Error {
     let room = replica.room();
-    if !matches!(raised.alarm, Alarm::NotCovered { .. } | Alarm::Forked { .. } | Alarm::RuleBroken { .. }) {
+    let suspicious = matches!(
+        raised.alarm,
+        Alarm::Altered { .. } | Alarm::NotCovered { .. } | Alarm::Forked { .. } | Alarm::RuleBroken { .. }
+    );
+    if !suspicious {
         return desk.raise(room, raised);
     }
     let limit = replica.size();
     let reading = Reading { room, from: 0, limit, content: false, follow: false };
-    match take_all(session, replica, reading, &mut |_| ()).await {
-        Err(Fault::Raised(mut found)) if matches!(found.alarm, Alarm::Altered { .. }) => {
-            found.exhibits.extend(raised.exhibits);
-            desk.raise(room, *found)
-        }
-        _ => desk.raise(room, raised),
+    if let Err(Fault::Raised(mut found)) = take_all(session, replica, reading, &mut |_| ()).await
+        && matches!(found.alarm, Alarm::Altered { .. })
+    {
+        let others =
+            raised.exhibits.into_iter().filter(|it| !found.exhibits.contains(it)).collect::<Vec<_>>();
+        found.exhibits.extend(others);
+        raised = *found;
     }
+    // What the server says now it may not say again: an alarm without this is still an alarm.
+    if let Alarm::Altered { index, .. } = raised.alarm
+        && let Ok(Some(exhibits)) = served_tree(session, room, index).await
+    {
+        raised.exhibits.extend(exhibits);
+    }
+    desk.raise(room, raised)
 }
 
-/// After a stream: asks again for content that did not come, and looks after receipts.
-async fn settle(
-    session: &Session,
-    desk: &Desk,
-    replica: &mut Replica,
-    kept: &[PathBuf],
-    mut synced: Synced,
-) -> Result<Synced, Error> {
+/// The entry at an index as the server serves it now, with the checkpoint that it signs for it and the proof
+/// that leads from the one to the other; `None` if its checkpoint does not cover what it serves.
+async fn served_tree(session: &Session, room: RoomId, index: u64) -> Result<Option<Vec<Exhibit>>, Error> {
+    let reading = Reading { room, from: 0, limit: 0, content: false, follow: false };
+    let mut rows = session.read(reading).await?;
+    let (mut tree, mut entry, mut checkpoint) = (Tree::new(), None, Bytes::new());
+    while let Some(message) = rows.next().await? {
+        for row in message.rows {
+            if row.index == index {
+                entry = Some(row.entry.clone());
+            }
+            tree.append(leaf_hash(&row.entry));
+        }
+        if !message.checkpoint.is_empty() {
+            checkpoint = message.checkpoint;
+        }
+    }
+    let covers = Note::parse(&checkpoint).is_ok_and(|note| {
+        let stated = Checkpoint::parse(note.unverified_text());
+        stated.is_ok_and(|stated| stated.size == tree.size() && stated.root == tree.root())
+    });
+    let (Some(entry), true, Ok(proof)) = (entry, covers, tree.inclusion(index, tree.size())) else {
+        return Ok(None);
+    };
+    Ok(Some(vec![
+        Exhibit::entry("served with the checkpoint that follows", index, &entry),
+        Exhibit::checkpoint("served with that entry", &checkpoint),
+        Exhibit::proof("the served entry is in the served checkpoint", proof),
+    ]))
+}
+
+/// Looks after receipts, once all is here that the server and the witnesses say.
+fn review(desk: &Desk, replica: &Replica, kept: &[PathBuf], mut synced: Synced) -> Result<Synced, Error> {
+    synced.warnings.extend(receipts::review(desk, replica, kept, now())?);
+    Ok(synced)
+}
+
+/// After a stream: asks again for content that did not come.
+async fn complete(session: &Session, desk: &Desk, replica: &mut Replica) -> Result<(), Error> {
     let room = replica.room();
     let withheld = |replica: &Replica| replica.withheld(now()).map_err(|error| desk.alarmed(room, error));
     for index in withheld(replica)? {
@@ -364,8 +449,7 @@ async fn settle(
         let raised = Raised { alarm, exhibits: checkpoint.into_iter().collect() };
         return Err(desk.raise(room, raised));
     }
-    synced.warnings.extend(receipts::review(desk, replica, kept, now())?);
-    Ok(synced)
+    Ok(())
 }
 
 #[cfg(test)]

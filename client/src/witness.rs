@@ -40,6 +40,8 @@ pub struct Witness {
     pub member: MemberName,
     /// When, by its own clock, in seconds since 1970.
     pub at: u64,
+    /// How many entries it had verified.
+    pub size: u64,
 }
 
 /// The verified cosignatures by the charter's auditors, the newest of each. A bad one is an error.
@@ -52,29 +54,8 @@ pub fn witnesses(checkpoint: &SignedCheckpoint, charter: &Charter) -> Result<Vec
             Standing::At(at) => Some(at),
             Standing::Unverified => None,
         });
-        out.extend(times.map(|at| Witness { member: member.name.clone(), at }));
+        let size = checkpoint.size().0;
+        out.extend(times.map(|at| Witness { member: member.name.clone(), at, size }));
     }
     Ok(out)
-}
-
-/// When the last of the `needed` newest witnesses confirmed; `None` if there are too few.
-pub fn confirmed_at(witnesses: &[Witness], needed: u32) -> Option<u64> {
-    let mut times: Vec<u64> = witnesses.iter().map(|witness| witness.at).collect();
-    times.sort_unstable_by(|a, b| b.cmp(a));
-    times.get(usize::try_from(needed.max(1)).ok()? - 1).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn enough_witnesses_confirm_as_of_the_oldest_of_those_needed() {
-        let of = |at| Witness { member: "spiffe://k.example/auditor/un/a".parse().unwrap(), at };
-        let all = [of(10), of(30), of(20)];
-        assert_eq!(confirmed_at(&all, 1), Some(30));
-        assert_eq!(confirmed_at(&all, 2), Some(20));
-        assert_eq!(confirmed_at(&all, 4), None);
-        assert_eq!(confirmed_at(&[], 0), None);
-    }
 }

@@ -197,6 +197,11 @@ fn every_command_writes_the_json_that_is_documented() -> Result<()> {
     let proposal = agrees("lost", "us/kigali", &["lost", "drc/liaison"])?;
     agrees("withdraw", "us/kigali", &["withdraw", proposal["proposal"].as_str().context("proposal")?])?;
     agrees("verify", "un/monitor-1", &["verify", "--all"])?;
+    agrees("cosign", "un/monitor-1", &["cosign"])?;
+    agrees("policy", "us/kigali", &["policy", "--witnesses", "1"])?;
+    house.text("us/kigali", &["fetch"])?;
+    agrees("prove", "us/kigali", &["prove", "drc#4"])?;
+    agrees("check-proof", "us/kigali", &["check-proof", "drc-4.tlog-proof"])?;
     agrees("export", "un/monitor-1", &["export", "kivu.bundle"])?;
     agrees("verify-bundle", "un/monitor-1", &["verify-bundle", "kivu.bundle"])?;
 

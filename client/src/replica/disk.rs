@@ -5,6 +5,7 @@
 //! to this program; nothing here verifies anything but that the disk gives back what was written.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::FileExt as _,
@@ -61,8 +62,8 @@ pub struct State {
     pub snapshot: String,
     /// The newest checkpoint over all of them.
     pub checkpoint: String,
-    /// The newest checkpoint that a known witness cosigned, perhaps an older one.
-    pub witnessed: Option<String>,
+    /// For each witness by its full name, the newest checkpoint that it cosigned, perhaps an older one.
+    pub witnessed: Option<BTreeMap<String, String>>,
     /// Posts whose content should have been served and was not.
     pub missing: Vec<u64>,
 }

@@ -19,9 +19,9 @@ use super::{Replica, ReplicaError, verify::names_content};
 use crate::{
     alarm::Alarm,
     evidence::{Exhibit, Raised},
-    profile::Policy,
+    policy::Policy,
     refs::{EntryRef, Resolved},
-    witness::{Witness, confirmed_at, witnesses},
+    witness::{Witness, witnesses},
 };
 
 /// Entries that are replayed together.
@@ -53,7 +53,7 @@ impl Line {
 /// What witnesses confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witnessed {
-    /// Entries that they confirm.
+    /// Entries that the one who saw most of them confirms.
     pub size: u64,
     /// When the last of these was accepted, in seconds since 1970.
     pub complete_to: u64,
@@ -97,6 +97,12 @@ impl Replica {
         self.verifier.tree()
     }
 
+    /// When the last entry or record was accepted, in seconds since 1970; `None` if there is none.
+    pub fn last_accepted_at(&self) -> Result<Option<u64>, ReplicaError> {
+        let last = self.size().checked_sub(1);
+        last.map(|last| Ok(self.require_entry(last)?.accepted_at())).transpose()
+    }
+
     /// The room's log; `None` of an access log.
     pub fn replay(&self) -> Option<&Replay> {
         self.verifier.replay()
@@ -125,33 +131,43 @@ impl Replica {
         &self.verifier
     }
 
-    /// The newest checkpoint that a known witness confirmed; `None` if there is none.
+    /// What known witnesses confirm; `None` if nobody ever did.
     pub fn witnessed(&self) -> Result<Option<Witnessed>, ReplicaError> {
-        let Some(note) = &self.state.witnessed else { return Ok(None) };
-        let checkpoint = self.verifier.open(note.as_bytes())?;
-        let size = checkpoint.size().0;
-        let by = witnesses(&checkpoint, self.state()?.charter()).unwrap_or_default();
-        if by.is_empty() || size == 0 {
+        let by = self.witnesses()?;
+        let size = by.iter().map(|witness| witness.size).max().unwrap_or_default();
+        if size == 0 {
             return Ok(None);
         }
         Ok(Some(Witnessed { size, complete_to: self.require_entry(size - 1)?.accepted_at(), by }))
     }
 
-    /// An alarm if enough witnesses have not confirmed the room for longer than the policy allows.
+    /// The newest cosignature of each witness that the charter in force knows.
+    pub fn witnesses(&self) -> Result<Vec<Witness>, ReplicaError> {
+        let mut out = Vec::new();
+        for (member, checkpoint) in self.cosigned()? {
+            let found = witnesses(&checkpoint, self.state()?.charter()).unwrap_or_default();
+            out.extend(found.into_iter().filter(|it| it.member.as_str() == member));
+        }
+        Ok(out)
+    }
+
+    /// The newest checkpoint that each witness cosigned, by its full name.
+    pub fn cosigned(&self) -> Result<Vec<(String, SignedCheckpoint)>, ReplicaError> {
+        let kept = self.state.witnessed.iter().flatten();
+        kept.map(|(member, note)| Ok((member.clone(), self.verifier.open(note.as_bytes())?))).collect()
+    }
+
+    /// An alarm if witnesses have not confirmed the room as the policy demands, or not lately enough. `now` is
+    /// this desk's clock, in seconds since 1970.
     pub fn staleness(&self, policy: &Policy, now: u64) -> Result<Option<Alarm>, ReplicaError> {
-        if policy.witnesses == 0 {
+        if self.size() == 0 || !policy.demands() {
             return Ok(None);
         }
-        let witnessed = self.witnessed()?;
-        let confirmed = witnessed.and_then(|it| confirmed_at(&it.by, policy.witnesses));
-        let since = match confirmed {
-            Some(at) => at,
-            None if self.size() == 0 => return Ok(None),
-            // Nobody ever confirmed it: it is as stale as it is old.
-            None => self.require_entry(0)?.accepted_at(),
+        let (room, allowed) = (self.name().to_owned(), policy.fresh_minutes);
+        let Some(at) = policy.confirmed_at(self.state()?.charter(), &self.witnesses()?) else {
+            return Ok(Some(Alarm::Unwitnessed { room }));
         };
-        let (minutes, allowed) = (now.saturating_sub(since) / 60, policy.fresh_minutes);
-        let room = self.name().to_owned();
+        let minutes = now.saturating_sub(at) / 60;
         Ok((minutes > allowed).then_some(Alarm::StaleBeyond { room, minutes, allowed }))
     }
 

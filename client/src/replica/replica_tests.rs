@@ -135,18 +135,54 @@ fn a_witness_is_remembered_while_the_room_goes_on() {
     let (key, signer) = (witness_key(&auditor).unwrap(), Cosigner(&house.auditor.sign));
     let line = cosign::cosign(&checkpoint, key.name(), &signer, house.now).unwrap();
     cosign::attach(&mut checkpoint, line, &key).unwrap();
-    replica.take_checkpoint(&checkpoint.to_bytes()).unwrap();
+    replica.take_checkpoint(&checkpoint.to_bytes(), house.now).unwrap();
     let house = house.post(&["two"]);
     replica.take(house.rows(2, 3), house.now).unwrap();
     let witnessed = open(dir.path(), &house).witnessed().unwrap().unwrap();
     assert_eq!((witnessed.size, witnessed.complete_to), (2, house.now - 60));
     assert_eq!(witnessed.by[0].member, house.auditor.name);
-    let policy = |witnesses| crate::profile::Policy { witnesses, fresh_minutes: 10, receipt_minutes: 10 };
+    let policy = |witnesses| crate::policy::Policy {
+        witnesses,
+        fresh_minutes: 10,
+        ..crate::policy::Policy::default()
+    };
     let confirmed = house.now - 60;
     let stale = |witnesses, now| replica.staleness(&policy(witnesses), now).unwrap();
     assert_eq!((stale(0, u64::MAX), stale(1, confirmed + 600)), (None, None));
     assert!(matches!(stale(1, confirmed + 660), Some(Alarm::StaleBeyond { minutes: 11, .. })));
-    assert!(matches!(stale(2, confirmed + 600), Some(Alarm::StaleBeyond { .. })));
+    assert!(matches!(stale(2, confirmed), Some(Alarm::Unwitnessed { .. })));
+}
+
+/// The newest checkpoint of a replica, cosigned by the house's auditor at this time.
+fn cosigned(house: &House, replica: &Replica, at: u64) -> tearline_ledger::checkpoint::SignedCheckpoint {
+    let mut checkpoint = replica.checkpoint().unwrap().clone();
+    let auditor = house.auditor.card().into_member(None, None);
+    let (key, signer) = (witness_key(&auditor).unwrap(), Cosigner(&house.auditor.sign));
+    let line = cosign::cosign(&checkpoint, key.name(), &signer, at).unwrap();
+    cosign::attach(&mut checkpoint, line, &key).unwrap();
+    checkpoint
+}
+
+#[test]
+fn what_a_witness_confirms_never_goes_back_and_never_comes_from_the_future() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::founded().post(&["one"]);
+    let mut replica = open(dir.path(), &house);
+    replica.take(house.rows(0, 1), house.now).unwrap();
+    let first = cosigned(&house, &replica, house.now);
+    replica.take(house.rows(1, 2), house.now).unwrap();
+    let ahead = cosigned(&house, &replica, house.now + 301);
+    let Err(ReplicaError::Raised(raised)) = replica.take_checkpoint(&ahead.to_bytes(), house.now) else {
+        panic!("no alarm")
+    };
+    assert!(matches!(raised.alarm, Alarm::CosignedAhead { seconds: 301, .. }));
+    assert_eq!(replica.witnessed().unwrap(), None);
+    let second = cosigned(&house, &replica, house.now + 300);
+    for note in [&first, &second, &first] {
+        replica.take_checkpoint(&note.to_bytes(), house.now).unwrap();
+    }
+    let by = replica.witnesses().unwrap();
+    assert_eq!((by.len(), by[0].size, by[0].at), (1, 2, house.now + 300));
 }
 
 #[test]

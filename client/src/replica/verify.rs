@@ -234,6 +234,12 @@ impl Verifier {
         self.floor = floor.min(self.floor);
     }
 
+    /// The key that signs this log's checkpoints of a size, under the name that it signs them by.
+    pub fn log_key(&self, size: TreeSize) -> Option<VerifierKey> {
+        let origin = Origin::new(self.identity.domain.clone(), self.identity.room.0);
+        self.key_at(size).map(|key| origin.log_key(key))
+    }
+
     fn name(&self) -> String {
         self.identity.name.clone()
     }
@@ -351,9 +357,14 @@ impl Verifier {
             if served.size().0 > 0
                 && served.size() < kept.size()
                 && let Ok(proof) = self.tree().consistency(served.size(), kept.size())
+                && let Some(root) = self.tree().root_at(served.size())
             {
-                let what = "from the verified entries at the served size to the kept checkpoint";
-                raised = raised.with(Exhibit::proof(what, proof));
+                raised = raised.with(Exhibit::Prefix {
+                    what: "the kept checkpoint's own beginning, of the served size".to_owned(),
+                    size: served.size().0,
+                    root: root.to_hex(),
+                    hashes: proof.iter().map(Digest::to_hex).collect(),
+                });
             }
         }
         raised

@@ -5,7 +5,7 @@ use std::{pin::Pin, sync::Arc};
 use bytes::Bytes;
 use tearline_ledger::{
     checkpoint::{Origin, SignedCheckpoint},
-    cosign,
+    cosign::{self, Standing},
     id::RoomId,
     merkle::{ConsistencyPlan, InclusionPlan, NodeId, ProofError, TreeSize},
     name::{Domain, Role},
@@ -27,9 +27,12 @@ use crate::{
     pace::Pace,
     quota::Quotas,
     registry::{Registry, RoomView},
-    sequencer::Sequencer,
+    sequencer::{Sequencer, now},
     store::{Store, StoreError},
 };
+
+/// By how many seconds a witness's clock may be ahead of the server's.
+const WITNESS_AHEAD: u64 = 300;
 
 /// What every call of the services works with.
 #[derive(Debug)]
@@ -131,7 +134,20 @@ impl<S: Store> House<S> {
         Ok(out.into())
     }
 
-    /// Keeps a witness's cosignature of a checkpoint that this server signed.
+    /// Checkpoints of a room before its newest that witnesses cosigned last: what they confirm of a room
+    /// that has gone on since.
+    async fn cosigned_before(&self, room: RoomId, view: &RoomView) -> Result<Vec<Bytes>, Status> {
+        let lines = self.witnessed.lines(self.registry.store().as_ref(), room).await;
+        let lines = lines.map_err(|error| broken(&error))?;
+        let newest = Note::parse(&view.checkpoint).ok();
+        let newest = newest.as_ref().map(Note::unverified_text);
+        let older =
+            |bytes: &&Bytes| Note::parse(bytes).is_ok_and(|note| Some(note.unverified_text()) != newest);
+        Ok(lines.iter().filter(older).cloned().collect())
+    }
+
+    /// Keeps a witness's cosignature of a checkpoint that this server signed, and nobody else's that came
+    /// along.
     async fn cosign(&self, room: RoomId, caller: &Caller, note: &[u8]) -> Result<(), Status> {
         let bad = |message: &str| error::refused("BAD_COSIGNATURE", Some("checkpoint"), message);
         let key = Origin::new(self.domain.clone(), room.0).log_key(&self.log_vkey);
@@ -141,17 +157,20 @@ impl<S: Store> House<S> {
         let Some(witness) = view.as_deref().and_then(|view| self.witness_key(view, caller)) else {
             return Err(bad("the caller has no key to cosign with in this room"));
         };
-        match cosign::newest(&signed, &witness) {
-            Ok(Some(_)) => {}
+        let line = match cosign::newest(&signed, &witness) {
+            Ok(Some((_, Standing::At(at)))) if at > now().saturating_add(WITNESS_AHEAD) => {
+                return Err(bad("it is dated more than 5 minutes after now by this server's clock"));
+            }
+            Ok(Some((line, _))) => line,
             Ok(None) => return Err(bad(&format!("it carries no cosignature of {}", caller.name.desk()))),
             Err(error) => return Err(bad(&error.to_string())),
-        }
-        let kept = self.witnessed.keep(
-            self.registry.store().as_ref(),
-            room,
-            caller.name.as_str(),
-            Bytes::copy_from_slice(note),
-        );
+        };
+        let text = signed.note().unverified_text();
+        let own = signed.note().signatures().iter().find(|line| line.claims(&key));
+        let own = own.map(|line| format!("{line}\n")).unwrap_or_default();
+        let note = Bytes::from(format!("{text}\n{own}{line}\n"));
+        let store = self.registry.store();
+        let kept = self.witnessed.keep(store.as_ref(), room, caller.name.as_str(), note);
         kept.await.map_err(|error| broken(&error))
     }
 
@@ -173,6 +192,7 @@ impl<S: Store> House<S> {
                 room: Bytes::copy_from_slice(room.as_bytes()),
                 name: view.name.to_string(),
                 checkpoint: self.cosigned(room, &view).await?,
+                cosigned: self.cosigned_before(room, &view).await?,
             });
         }
         Ok(ListResponse { rooms })

@@ -24,12 +24,21 @@ pub struct Log {
     pub checkpoint: Bytes,
     /// What its lists say instead of that.
     pub listed: Option<Bytes>,
+    /// Other checkpoints with cosignatures, true or not, that its lists add.
+    pub cosigned: Vec<Bytes>,
 }
 
 impl Log {
     /// A log whose entries are still to come.
     pub(super) fn of(room: BundleRoom) -> Self {
-        Self { room: room.room, name: room.name, rows: Vec::new(), checkpoint: room.checkpoint, listed: None }
+        Self {
+            room: room.room,
+            name: room.name,
+            rows: Vec::new(),
+            checkpoint: room.checkpoint,
+            listed: None,
+            cosigned: Vec::new(),
+        }
     }
 
     /// The tree of its entries.

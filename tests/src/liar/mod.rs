@@ -14,8 +14,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use bytes::Bytes;
 use tearline_ledger::{
     bundle::{Reader, Row},
+    id::RoomId,
     name::Domain,
 };
 use tearline_proto::v1::rooms_server::RoomsServer;
@@ -35,6 +37,10 @@ pub struct Lies {
     pub answers_for: Option<(String, String)>,
     /// What it does with what it is sent.
     pub takes: Takes,
+    /// What it does with cosignatures.
+    pub cosigns: Cosigns,
+    /// Cosigned checkpoints that reached it, with their rooms.
+    pub handed: Vec<(RoomId, Bytes)>,
     /// Signs for all logs.
     pub key: LogKey,
     domain: Domain,
@@ -54,6 +60,16 @@ pub enum Takes {
     WithFalseProofs,
 }
 
+/// What it does with a cosignature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cosigns {
+    /// Shows it to everyone.
+    #[default]
+    Shows,
+    /// Takes it, and never answers.
+    Holds,
+}
+
 /// The server; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Liar {
@@ -67,7 +83,15 @@ impl Liar {
     pub fn start(config: &Path, bundle: &[u8]) -> Result<Self> {
         let Config { domain, log_key, .. } = Config::load(config)?;
         let key = LogKey::load(&log_key, &domain)?;
-        let lies = Lies { logs: logs_of(bundle)?, answers_for: None, takes: Takes::All, key, domain };
+        let lies = Lies {
+            logs: logs_of(bundle)?,
+            answers_for: None,
+            takes: Takes::All,
+            cosigns: Cosigns::Shows,
+            handed: Vec::new(),
+            key,
+            domain,
+        };
         let lies = Arc::new(Mutex::new(lies));
         let runtime = Runtime::new()?;
         let service = RoomsServer::new(serve::Rooms(Arc::clone(&lies))).max_decoding_message_size(64 << 20);

@@ -21,7 +21,7 @@ use tearline_proto::v1::{
 use tokio_stream::Iter;
 use tonic::{Request, Response, Status};
 
-use super::{Lies, Log, Takes};
+use super::{Cosigns, Lies, Log, Takes};
 
 /// The service.
 pub(super) struct Rooms(pub(super) Arc<Mutex<Lies>>);
@@ -39,6 +39,7 @@ impl rooms_server::Rooms for Rooms {
             room: id(log),
             name: log.name.clone(),
             checkpoint: log.listed.clone().unwrap_or_else(|| log.checkpoint.clone()),
+            cosigned: log.cosigned.clone(),
         };
         Ok(Response::new(ListResponse { rooms: self.lies().logs.iter().map(head).collect() }))
     }
@@ -110,10 +111,18 @@ impl rooms_server::Rooms for Rooms {
 
     async fn cosign(&self, request: Request<CosignRequest>) -> Result<Response<CosignResponse>, Status> {
         let request = request.into_inner();
-        let mut lies = self.lies();
-        let room = RoomId::from_slice(&request.room);
-        if let Some(log) = lies.logs.iter_mut().find(|log| Some(log.room) == room) {
-            log.checkpoint = request.checkpoint;
+        let holds = {
+            let mut lies = self.lies();
+            let room = RoomId::from_slice(&request.room);
+            lies.handed.extend(room.map(|room| (room, request.checkpoint.clone())));
+            let holds = lies.cosigns == Cosigns::Holds;
+            if let Some(log) = lies.logs.iter_mut().find(|log| Some(log.room) == room && !holds) {
+                log.checkpoint = request.checkpoint;
+            }
+            holds
+        };
+        if holds {
+            std::future::pending::<()>().await;
         }
         Ok(Response::new(CosignResponse {}))
     }

@@ -1,4 +1,4 @@
-//! A server that lies, in each way that one can, against the shipped client: caught, named by room and entry,
+//! A server that lies, or a witness, in each way that one can, against the shipped client: caught, named by room and entry,
 //! exit code 3, the evidence kept, and nothing of it believed.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -8,3 +8,4 @@ mod forged;
 mod receipts;
 mod scene;
 mod trees;
+mod witnesses;

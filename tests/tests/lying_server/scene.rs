@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
@@ -82,15 +83,8 @@ impl Scene {
         for word in words {
             ensure!(said.contains(word), "{word:?} is not in {said}");
         }
-        let kept: Vec<_> = fs::read_dir(self.home.desk(desk).join("evidence"))?.collect::<Result<_, _>>()?;
-        let mut texts = Vec::new();
-        for file in kept {
-            texts.push(fs::read_to_string(file.path())?);
-        }
-        let named = format!("\"alarm\": \"{alarm}\"");
-        let found = texts.iter().find(|text| text.contains(&named));
-        let found = found.with_context(|| format!("no evidence of {alarm}, after {said}\n{texts:?}"))?;
-        Ok(found.clone())
+        let (_, found) = evidence_of(self, desk, alarm).with_context(|| format!("after {said}"))?;
+        Ok(found)
     }
 
     /// The desk opened by the library, as its own officer could.
@@ -108,6 +102,21 @@ impl Scene {
         let room = rooms.iter().find(|it| it["room"] == room).context("the room is known")?;
         room["size"].as_u64().context("a size")
     }
+}
+
+/// A desk's file of evidence of an alarm, and its text.
+pub(crate) fn evidence_of(scene: &Scene, desk: &str, alarm: &str) -> Result<(PathBuf, String)> {
+    let kept: Vec<_> = fs::read_dir(scene.home.desk(desk).join("evidence"))?.collect::<Result<_, _>>()?;
+    let named = format!("\"alarm\": \"{alarm}\"");
+    let mut texts = Vec::new();
+    for file in kept {
+        let text = fs::read_to_string(file.path())?;
+        if text.contains(&named) {
+            return Ok((file.path(), text));
+        }
+        texts.push(text);
+    }
+    anyhow::bail!("no evidence of {alarm} in {texts:?}")
 }
 
 /// The index in a reference.

@@ -158,6 +158,22 @@ pub(crate) enum Command {
     /// Verify the local copies again, and against the server.
     #[command(after_help = "Example: tearline verify --all")]
     Verify(Verify),
+    /// Confirm every room and access log as a witness, after verifying what is new (auditor).
+    #[command(after_help = "Examples:\n  tearline cosign\n  tearline cosign --every 15")]
+    Cosign(Cosign),
+    /// What this desk demands of witnesses, and what it does where that is not met; shown or set.
+    #[command(
+        after_help = "Examples:\n  tearline policy\n  tearline policy --witnesses 1 --fresh 60 --unmet refuse\n  tearline policy kivu.policy --unmet refuse"
+    )]
+    Policy(PolicyArgs),
+    /// Write a proof that an entry stands in its room's log, for a third person, and the keys to check it by.
+    #[command(after_help = "Example: tearline prove drc#4 --out sake.tlog-proof")]
+    Prove(Prove),
+    /// Check a proof, or a file of evidence, without a desk, a server or trust.
+    #[command(
+        after_help = "Examples:\n  tearline check-proof sake.tlog-proof --policy kivu.policy\n  tearline check-proof evidence/drc-41-altered.tearline"
+    )]
+    CheckProof(CheckProof),
     /// Write all rooms as they stand at one moment into a bundle.
     #[command(after_help = "Example: tearline export kivu.bundle")]
     Export(Export),
@@ -630,6 +646,61 @@ pub(crate) struct Verify {
     /// Also the rules across rooms (mediators and auditors).
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cosign {
+    /// Stay, and do it again every so many minutes.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=10080))]
+    pub(crate) every: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    /// A C2SP tlog-policy: whose cosignatures make a quorum; its keys must stand in the rooms' charters.
+    pub(crate) file: Option<PathBuf>,
+    /// How many auditors of each room must have cosigned it, whoever they are; 0 for none.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) witnesses: Option<u32>,
+    /// How old what they confirm may be.
+    #[arg(long, value_name = "MINUTES")]
+    pub(crate) fresh: Option<u64>,
+    /// Within how many minutes they must have confirmed what this desk sent.
+    #[arg(long, value_name = "MINUTES")]
+    pub(crate) receipts: Option<u64>,
+    /// What to do where that is not met: show nothing and exit with 3, or warn above every listing.
+    #[arg(long, value_enum)]
+    pub(crate) unmet: Option<Unmet>,
+    /// Demand nothing any more.
+    #[arg(long, conflicts_with_all = ["file", "witnesses", "unmet"])]
+    pub(crate) none: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Unmet {
+    Refuse,
+    Warn,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Prove {
+    /// ROOM#INDEX, as in drc#42.
+    pub(crate) reference: String,
+    /// Where to write the proof; the keys go into FILE.policy.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckProof {
+    /// A C2SP tlog-proof, or a file from a desk's evidence folder.
+    pub(crate) file: PathBuf,
+    /// A C2SP tlog-policy with the keys to check a proof by; else FILE.policy, if it is there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// The log's key, as the operator gives it.
+    #[arg(long, value_name = "VKEY")]
+    pub(crate) log_key: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -27,6 +27,7 @@ use crate::{
 
 pub(crate) fn pending(context: &Context) -> Result<(), Failure> {
     let office = Office::open(context)?;
+    super::policy::demand(&office.desk, office.rooms.iter().map(|room| &room.replica))?;
     let all = office.judged(office.mediator()?.pending())?;
     let mut text = String::new();
     for pending in &all {
@@ -76,6 +77,7 @@ fn line(pending: &Pending) -> String {
 pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> {
     let entry: EntryRef = args.proposal.parse().lift()?;
     let office = Office::open(context)?;
+    super::policy::demand(&office.desk, office.rooms.iter().map(|room| &room.replica))?;
     let mediator = office.mediator()?;
     let identity = office.judged(mediator.proposal_at(&entry))?;
     let examined = office.judged(mediator.examine(&identity))?;

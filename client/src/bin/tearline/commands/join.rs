@@ -6,7 +6,7 @@ use serde_json::json;
 use tearline_client::{compose::Submission, desk::now, join::Joining, submit, words};
 use tearline_ledger::admission::Invitation;
 
-use super::{found, sync_all};
+use super::{Fetched, found, sync_all};
 use crate::{
     cli::{Found, Join},
     context::{Context, Failure, Lift as _, text_of},
@@ -59,7 +59,7 @@ pub(crate) fn submit_founding(context: &Context, args: &Found) -> Result<(), Fai
         .map(|signed| Submission { signed: signed.clone(), content: None })
         .collect();
     runtime.block_on(submit::submit(&session, &desk, &submissions, now())).lift()?;
-    let (rooms, _) = runtime.block_on(sync_all(context, &session, &mut desk))?;
+    let Fetched { rooms, .. } = runtime.block_on(sync_all(context, &session, &mut desk))?;
     let names: Vec<&str> = rooms.iter().map(|(name, ..)| name.as_str()).collect();
     let text = "The chamber is founded. Next: tearline admit CARD ROOM…\n";
     say(context, &json!({"rooms": names}), text)

@@ -4,6 +4,7 @@ mod approve;
 mod attach;
 mod commitments;
 mod compose;
+mod cosign;
 mod desk;
 mod drafts;
 mod found;
@@ -13,7 +14,9 @@ mod join;
 mod manual;
 mod matters;
 mod outlook;
+mod policy;
 mod propose;
+mod prove;
 mod publish;
 mod quickstart;
 mod read;
@@ -30,6 +33,7 @@ mod verify;
 mod write;
 
 use tearline_client::{
+    alarm::Alarm,
     desk::{Desk, Room, now},
     error::EXIT_DONE,
     front,
@@ -71,6 +75,10 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Ack(args) => read::acknowledge(context, &args)?,
         Command::Write(args) => write::write(context, &args)?,
         Command::Verify(args) => verify::verify(context, &args)?,
+        Command::Cosign(args) => cosign::cosign(context, &args)?,
+        Command::Policy(args) => policy::policy(context, &args)?,
+        Command::Prove(args) => prove::prove(context, &args)?,
+        Command::CheckProof(args) => prove::check_proof(context, &args)?,
         Command::Export(args) => verify::export(context, &args)?,
         Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
         Command::Report(args) => report::report(context, &args)?,
@@ -92,8 +100,15 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
     Ok(EXIT_DONE)
 }
 
-/// Each room's name, how many entries were new, and how many there are; then what must be shown.
-type Fetched = (Vec<(String, u64, u64)>, Vec<String>);
+/// What fetching brought.
+struct Fetched {
+    /// Each room's name, how many entries were new, and how many there are.
+    rooms: Vec<(String, u64, u64)>,
+    /// What must be shown.
+    warnings: Vec<String>,
+    /// What this desk sent and no witness has confirmed in time.
+    unconfirmed: Vec<String>,
+}
 
 /// The end that was asked for a post's content, in seconds since 1970; it must be to come.
 fn until(asked: Option<&str>) -> Result<Option<u64>, Failure> {
@@ -116,11 +131,13 @@ async fn sync_all(context: &Context, session: &Session, desk: &mut Desk) -> Resu
         bar.set_position(seen);
     };
     let (cut, all) = sync::sync_rooms(session, desk, &mut told).await.lift()?;
-    let mut warnings = Vec::new();
+    let (mut warnings, mut unconfirmed) = (Vec::new(), Vec::new());
     let mut rooms = Vec::new();
     for ((id, name, _), synced) in cut.rooms.iter().zip(&all) {
         let replica = desk.replica(*id, name).lift()?;
         warnings.extend(synced.warnings.iter().map(ToString::to_string));
+        let receipts = synced.warnings.iter().filter(|it| matches!(it, Alarm::ReceiptNotCovered { .. }));
+        unconfirmed.extend(receipts.map(ToString::to_string));
         rooms.push((name.as_str().to_owned(), synced.fresh, replica.size()));
         // Wraps that do not open are an alarm, whatever is read next.
         desk.with_keys(replica).lift()?;
@@ -130,7 +147,7 @@ async fn sync_all(context: &Context, session: &Session, desk: &mut Desk) -> Resu
     }
     rooms.sort_by_key(|(name, ..)| (name.contains('/'), name.clone()));
     bar.finish_and_clear();
-    Ok((rooms, warnings))
+    Ok(Fetched { rooms, warnings, unconfirmed })
 }
 
 /// An entry of a room; its alarms are kept first.

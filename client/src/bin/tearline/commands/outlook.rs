@@ -7,15 +7,18 @@ use tearline_client::{
     desk::{Desk, Room, now},
     find::{Filter, filter::Asked},
     holdings::{Filed, Holdings},
+    policy::Policy,
     replica::Replica,
     show::{
         WIDTH,
         content::precedence,
+        paint,
         standing::to_json as standing_to_json,
         time::{ago, clock, dtg, iso},
         wrap,
     },
     standing::Standing,
+    witness::{Witness, witness_key},
 };
 use tearline_ledger::{content::Content, name::Role};
 
@@ -52,6 +55,7 @@ impl Outlook {
     /// Of rooms that are open already.
     pub(super) fn of(desk: Desk, rooms: Vec<Room>) -> Result<Self, Failure> {
         let now = now();
+        super::policy::demand(&desk, rooms.iter().map(|room| &room.replica))?;
         let holdings = Holdings::gather(&desk, &rooms, now).lift()?;
         let read = desk.profile().marks().lift()?.read;
         Ok(Self { desk, rooms, holdings, read, now })
@@ -141,29 +145,49 @@ pub(super) fn heading(desk: &Desk, replica: &Replica) -> Result<String, Failure>
         },
     );
     let alarmed = |error| Failure::Library(desk.alarmed(replica.room(), error));
-    let by = replica.witnessed().map_err(alarmed)?.map_or_else(
-        || "witnessed by nobody".to_owned(),
-        |witnessed| {
-            let who: Vec<String> = witnessed
-                .by
-                .iter()
-                .map(|witness| format!("{} ({})", witness.member.desk(), ago(witness.at, now())))
-                .collect();
-            format!("witnessed by {}", who.join(", "))
-        },
-    );
+    let witnesses = replica.witnesses().map_err(alarmed)?;
     let name = replica.name();
+    let by = witnessed(&witnesses, replica);
     let mut out = wrap(&format!("{name} · {} · {complete}, {by}", desk.member().desk()), 1, WIDTH);
-    if let Some(alarm) = replica.staleness(desk.profile().policy(), now()).map_err(alarmed)? {
-        out.push_str(&wrap(&format!("! {alarm}"), 1, WIDTH));
+    let policy = desk.profile().policy();
+    let stale = replica.staleness(policy, now()).map_err(alarmed)?.map(|alarm| alarm.to_string());
+    if let Some(warning) = stale.or_else(|| unconfirmed(&witnesses, policy, replica)) {
+        out.push_str(&paint::alerts(&wrap(&format!("! {warning}"), 1, WIDTH)));
     }
     Ok(out)
 }
 
+/// `witnessed by un/monitor-1 (3 min ago)`, and up to where if the room has gone on since.
+fn witnessed(witnesses: &[Witness], replica: &Replica) -> String {
+    let one = |witness: &Witness| {
+        let (who, ago) = (witness.member.desk(), ago(witness.at, now()));
+        match witness.size.checked_sub(1) {
+            Some(last) if witness.size < replica.size() => {
+                format!("{who} ({ago}, up to {}#{last})", replica.name())
+            }
+            _ => format!("{who} ({ago})"),
+        }
+    };
+    let who: Vec<String> = witnesses.iter().map(one).collect();
+    if who.is_empty() { "witnessed by nobody".to_owned() } else { format!("witnessed by {}", who.join(", ")) }
+}
+
+/// What a desk that demands nothing should know all the same: that nobody confirms a room that has auditors.
+fn unconfirmed(witnesses: &[Witness], policy: &Policy, replica: &Replica) -> Option<String> {
+    let charter = replica.state().ok()?.charter();
+    charter.members.iter().find_map(witness_key)?;
+    let Some(newest) = witnesses.iter().map(|witness| witness.at).max() else {
+        return Some("No auditor has confirmed this to you yet.".to_owned());
+    };
+    let minutes = now().saturating_sub(newest) / 60;
+    (!policy.demands() && minutes > policy.fresh_minutes)
+        .then(|| format!("No auditor has confirmed this to you for {minutes} minutes."))
+}
+
 fn completeness(desk: &Desk, replica: &Replica) -> Result<Value, Failure> {
     let alarmed = |error| Failure::Library(desk.alarmed(replica.room(), error));
-    let witnessed = replica.witnessed().map_err(alarmed)?;
-    let by: Vec<&str> = witnessed.iter().flat_map(|it| &it.by).map(|it| it.member.desk()).collect();
+    let witnesses = replica.witnesses().map_err(alarmed)?;
+    let by: Vec<&str> = witnesses.iter().map(|it| it.member.desk()).collect();
     let stale = replica.staleness(desk.profile().policy(), now()).map_err(alarmed)?;
     Ok(json!({
         "room": replica.name(),

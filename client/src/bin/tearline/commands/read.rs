@@ -44,6 +44,7 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     }
     let rooms = desk.rooms().lift()?;
     let room = desk.room(&reference.room).lift()?;
+    super::policy::demand(&desk, [&room.replica])?;
     let standings = Standings::gather(&desk, &rooms).lift()?;
     let reading = match reading(&desk, &room, reference.index) {
         // Recalled or expired, or it would be an alarm: how it stands is what is left to read.

@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use tearline_client::{desk::Desk, holdings::Filed, show::time::iso, standing::Standing, sync, words};
+use tearline_client::{
+    desk::Desk, holdings::Filed, policy::Unmet, show::time::iso, standing::Standing, sync, words,
+};
 
 use super::{
+    Fetched,
     inbox::Columns,
     outlook::{heading, listed},
 };
@@ -17,7 +20,8 @@ use crate::{
 
 pub(crate) fn fetch(context: &Context, args: &Fetch) -> Result<(), Failure> {
     let (runtime, mut desk, session) = context.online()?;
-    let (rooms, warnings) = runtime.block_on(super::sync_all(context, &session, &mut desk))?;
+    let Fetched { rooms, warnings, unconfirmed } =
+        runtime.block_on(super::sync_all(context, &session, &mut desk))?;
     let mut text = String::new();
     for (name, fresh, size) in &rooms {
         let _ = writeln!(text, "{name:<24} {size} entries, {fresh} new");
@@ -31,6 +35,11 @@ pub(crate) fn fetch(context: &Context, args: &Fetch) -> Result<(), Failure> {
     let list: Vec<Value> =
         rooms.iter().map(|(name, fresh, size)| json!({"room": name, "new": fresh, "size": size})).collect();
     say(context, &json!({"rooms": list, "warnings": warnings}), &text)?;
+    let rooms = desk.rooms().lift()?;
+    super::policy::demand(&desk, rooms.iter().map(|room| &room.replica))?;
+    if let (Some(first), Unmet::Refuse) = (unconfirmed.into_iter().next(), desk.profile().policy().unmet) {
+        return Err(Failure::Alarm(first));
+    }
     if args.follow { runtime.block_on(follow(context, &session, &desk)) } else { Ok(()) }
 }
 
