@@ -186,8 +186,8 @@ fn two_parties_given_the_same_file_hold_nothing_sealed_that_is_the_same() -> Res
     let common = [&briefing, "--portions", "1", "--attach-from", "1"];
     // The same subject would be refused: two that compare notes would match it.
     let to = |rooms: &[&'static str], subject: &'static str| -> Vec<String> {
-        let all = common.iter().chain(&["--subject", subject, "--to"]);
-        all.chain(rooms).map(ToString::to_string).collect()
+        let all = [&common[..], &["--subject", subject, "--to"], rooms].concat();
+        all.iter().map(ToString::to_string).collect()
     };
     let release = |args: Vec<String>| -> Result<Vec<String>> {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
