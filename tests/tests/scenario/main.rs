@@ -15,7 +15,6 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use bytes::Bytes;
 use serde_json::Value;
 use tearline_ledger::{
     bundle::{Reader, Row},
@@ -128,10 +127,9 @@ fn exported(house: &House, desk: &str, room: &str) -> Result<Vec<Entry>> {
     reader.feed(&fs::read(house.path(&name))?);
     loop {
         match reader.next_row()?.context("the bundle is whole")? {
-            Row::Begin(_) => (),
             Row::Room(row) => here = row.name == room,
-            Row::Entry(row) if here => out.push(Entry::parse(Bytes::from(row.entry))?),
-            Row::Entry(_) => (),
+            Row::Entry(row) if here => out.push(Entry::parse(row.entry)?),
+            Row::Begin(_) | Row::Entry(_) => (),
             Row::End => return Ok(out),
         }
     }
