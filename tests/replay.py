@@ -201,7 +201,7 @@ Correction: 1 text string
 Decoy: 1 filling bytes
 ManifestNotice: 1 briefing Ref, 2 room bytes
 AttachmentKey: 1 digest bytes, 2 size uint64, 3 key bytes, 4 name string, 5 media_type
-    string
+    string, 6 mark string
 Proposed: 1 targets *Target, 2 seed bytes, 3 briefing Ref, 4 downgrades *Downgrade, 5
     grants *Grant, 6 note string, 7 tls_keys *bytes, 8 undertakings *Ref
 Target: 1 room bytes, 2 statement bytes, 3 content bytes
@@ -2447,6 +2447,15 @@ def _bounds_of_kind(kind: str, body: Message) -> Iterator[tuple[object, str]]:
         yield from own[kind](body)
 
 
+def _is_mark(text: str) -> bool:
+    """A portion mark in its one spelling (9.3)."""
+    code = "[A-Z0-9]([A-Z0-9-]*[A-Z0-9])?"
+    listed = f"//REL TO (?P<codes>{code}(, {code})*)"
+    found = re.fullmatch(f"(U|R|C|S|TS)(//ORCON)?(//NF|{listed})?", text)
+    codes = (found["codes"] or "A").split(", ") if found else []
+    return bool(codes) and codes == sorted(set(codes)) and max(map(len, codes)) <= 32
+
+
 def _check_carried(content: Message) -> None:
     torn = content["tearline"]
     if torn is not None:
@@ -2459,6 +2468,7 @@ def _check_carried(content: Message) -> None:
         lengths = len(key["digest"]) == 32 and len(key["key"]) == 32
         _bound(lengths and key["size"] >= 1, "an attachment")
         _bound(key["name"] and not set(key["name"]) & set("/\\\0"), "an attachment's name")
+        _bound(key["mark"] == "" or _is_mark(key["mark"]), "an attachment's mark")
 
 
 def read_content(data: bytes, author: Name) -> Written:

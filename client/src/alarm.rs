@@ -74,6 +74,26 @@ pub enum Alarm {
         /// The post.
         index: u64,
     },
+    /// An attachment is not served, and its post was neither recalled nor has it expired.
+    #[error(
+        "the server withholds an attachment of {room}#{index}: the post was neither recalled nor has it expired. Ask the author for it, and call an auditor."
+    )]
+    AttachmentWithheld {
+        /// The room's name.
+        room: String,
+        /// The post.
+        index: u64,
+    },
+    /// Other bytes than the attachment that the statement names.
+    #[error(
+        "the server served other bytes for an attachment of {room}#{index} than its author signed; nothing of it was saved. Do not act on it. Call another desk, then an auditor."
+    )]
+    WrongAttachment {
+        /// The room's name.
+        room: String,
+        /// The post.
+        index: u64,
+    },
     /// A checkpoint that the room's log key did not sign, or that is not one.
     #[error("{room}: {error}. The server cannot prove what it shows. Call the operator, then an auditor.")]
     BadCheckpoint {
@@ -234,6 +254,8 @@ impl Alarm {
             Self::OutOfOrder { .. } => "out-of-order",
             Self::Withheld { .. } => "withheld",
             Self::WrongContent { .. } => "wrong-content",
+            Self::AttachmentWithheld { .. } => "attachment-withheld",
+            Self::WrongAttachment { .. } => "wrong-attachment",
             Self::BadCheckpoint { .. } => "bad-checkpoint",
             Self::NotCovered { .. } => "not-covered",
             Self::BadCosignature { .. } => "bad-cosignature",
@@ -260,6 +282,8 @@ impl Alarm {
             | Self::OutOfOrder { room, .. }
             | Self::Withheld { room, .. }
             | Self::WrongContent { room, .. }
+            | Self::AttachmentWithheld { room, .. }
+            | Self::WrongAttachment { room, .. }
             | Self::BadCheckpoint { room, .. }
             | Self::NotCovered { room, .. }
             | Self::BadCosignature { room, .. }
@@ -282,6 +306,8 @@ impl Alarm {
         match self {
             Self::Altered { index, .. }
             | Self::WrongContent { index, .. }
+            | Self::AttachmentWithheld { index, .. }
+            | Self::WrongAttachment { index, .. }
             | Self::RuleBroken { index, .. }
             | Self::Malformed { index, .. }
             | Self::BadPost { index, .. }

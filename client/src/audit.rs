@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, io::Read, num::NonZero, thread};
 
 use tearline_ledger::{
     audit::{Audit, AuditFault, Audited, Step},
-    bundle::{Begin, BundleError, Reader},
+    bundle::Begin,
     id::RoomId,
     replay::{Keys, check_here},
     rules::{CheckedStatement, SignatureError},
@@ -24,10 +24,7 @@ pub enum BundleFault {
     /// The file cannot be read.
     #[error("the bundle cannot be read: {0}")]
     Io(#[from] std::io::Error),
-    /// The file is not a whole bundle.
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
-    /// A room in it, or what is between them.
+    /// It is not whole, or a room in it is wrong, or what is between them.
     #[error(transparent)]
     Audit(#[from] AuditFault),
 }
@@ -35,32 +32,37 @@ pub enum BundleFault {
 /// Verifies a bundle; every room in it, or the first thing that is wrong. `progress` is told how many
 /// bytes have been read.
 pub fn verify_bundle(
+    file: impl Read,
+    progress: impl FnMut(u64),
+) -> Result<(Begin, Vec<Audited>), BundleFault> {
+    let mut audit = Audit::new(check_everywhere);
+    let mut audited: BTreeMap<RoomId, Audited> = BTreeMap::new();
+    run(&mut audit, file, progress, |step| {
+        if let Step::Room { audited: room, .. } = step {
+            audited.insert(room.room, room);
+        }
+    })?;
+    Ok((audit.finish()?.clone(), audited.into_values().collect()))
+}
+
+/// Feeds an audit with a whole bundle; `each` is given what it gets done.
+pub fn run(
+    audit: &mut Audit,
     mut file: impl Read,
     mut progress: impl FnMut(u64),
-) -> Result<(Begin, Vec<Audited>), BundleFault> {
-    let (mut reader, mut audit) = (Reader::new(), Audit::new(check_everywhere));
-    let mut audited: BTreeMap<RoomId, Audited> = BTreeMap::new();
-    let mut buffer = vec![0; READ];
-    let mut total = 0;
+    mut each: impl FnMut(Step),
+) -> Result<(), BundleFault> {
+    let (mut buffer, mut total) = (vec![0; READ], 0);
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
-            break;
+            audit.finish()?;
+            return Ok(());
         }
-        reader.feed(buffer.get(..read).unwrap_or_default());
         total += read as u64;
         progress(total);
-        while let Some(row) = reader.next_row()? {
-            for step in audit.row(row)? {
-                if let Step::Room { audited: room, .. } = step {
-                    audited.insert(room.room, room);
-                }
-            }
-        }
+        audit.feed(buffer.get(..read).unwrap_or_default(), &mut each)?;
     }
-    reader.finish()?;
-    let begin = audit.begin().cloned().ok_or(BundleError::Magic)?;
-    Ok((begin, audited.into_values().collect()))
 }
 
 /// Checks signatures in batches on all cores.

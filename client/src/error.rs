@@ -3,10 +3,10 @@
 //! Each module has its own errors; here they come together, with the code that a command exits with.
 
 use crate::{
-    compose::ComposeError, connect::ConnectError, cosigning::CosignFault, drafts::DraftError,
-    durable::FileError, editor::EditorError, evidence::Caught, join::JoinError, keeper::EditError,
-    passphrase::PassphraseError, profile::ProfileError, propose::ProposeError, refs::RefError,
-    replica::ReplicaError, scratch::ScratchError, vault::VaultError,
+    attachments::AttachmentError, compose::ComposeError, connect::ConnectError, cosigning::CosignFault,
+    drafts::DraftError, durable::FileError, editor::EditorError, evidence::Caught, join::JoinError,
+    keeper::EditError, passphrase::PassphraseError, profile::ProfileError, propose::ProposeError,
+    refs::RefError, replica::ReplicaError, scratch::ScratchError, vault::VaultError,
 };
 
 /// Done.
@@ -95,6 +95,9 @@ pub enum Error {
         /// What it is.
         act: &'static str,
     },
+    /// An attachment cannot be sealed, sent, fetched or saved.
+    #[error(transparent)]
+    Attachment(Box<AttachmentError>),
     /// Content is not here.
     #[error("the content of {entry} is not here: {reason}")]
     NoContent {
@@ -103,6 +106,12 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
+}
+
+impl From<AttachmentError> for Error {
+    fn from(error: AttachmentError) -> Self {
+        Self::Attachment(Box::new(error))
+    }
 }
 
 impl Error {

@@ -41,6 +41,19 @@ pub enum Exhibit {
         /// The envelope in hexadecimal.
         envelope: String,
     },
+    /// An attachment's bytes that were served.
+    Attachment {
+        /// What became of them.
+        what: String,
+        /// The digest that the statement names.
+        named: String,
+        /// SHA-256 of the bytes that came.
+        served: String,
+        /// Their number.
+        size: u64,
+        /// The file beside this one that holds them.
+        file: String,
+    },
     /// A proof's hashes.
     Proof {
         /// What it proves.

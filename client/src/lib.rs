@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 pub mod alarm;
+pub mod attachments;
 pub mod audit;
 pub mod compose;
 pub mod connect;

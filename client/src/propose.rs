@@ -6,6 +6,7 @@
 
 pub mod anew;
 pub mod approve;
+pub mod attached;
 pub mod charters;
 pub mod draft;
 mod error;

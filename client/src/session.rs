@@ -5,7 +5,7 @@
 use std::{future::Future, time::Duration};
 
 use bytes::Bytes;
-use tearline_ledger::id::RoomId;
+use tearline_ledger::{digest::Digest, id::RoomId};
 use tearline_proto::v1::{self, attachments_client::AttachmentsClient, rooms_client::RoomsClient};
 use tonic::{Status, Streaming, transport::Channel};
 use tonic_types::StatusExt as _;
@@ -72,6 +72,13 @@ impl Session {
         self.attachments.clone()
     }
 
+    /// Whether an attachment may be sent, and how many of its sealed bytes the server has.
+    pub async fn offer(&self, room: RoomId, digest: Digest, size: u64) -> Result<u64, Error> {
+        let digest = Bytes::copy_from_slice(digest.as_bytes());
+        let request = v1::OfferRequest { room: id_bytes(room), digest, size };
+        Ok(self.call(self.attachments.clone().offer(request)).await?.received)
+    }
+
     /// The caller's rooms, as a cut.
     pub async fn list(&self) -> Result<Vec<v1::RoomHead>, Error> {
         Ok(self.call(self.rooms.clone().list(v1::ListRequest {})).await?.rooms)
@@ -109,7 +116,8 @@ impl Session {
         Ok(answer.map_err(|status| self.refused(&status))?.into_inner())
     }
 
-    fn timed_out(&self) -> Error {
+    /// Nothing came for as long as a call may take.
+    pub(crate) fn timed_out(&self) -> Error {
         let address = self.connection.address().to_owned();
         let reason = format!("no answer within {} seconds", CALL_TIMEOUT.as_secs());
         ConnectError::Lost { address, reason }.into()

@@ -1,8 +1,8 @@
 //! The audit of a bundle: every log by the rules, each checkpoint over its entries, then the rules across rooms.
 //!
 //! Specification: `docs/spec.md`, sections 6, 8, 11 and 12. It needs no server, no key and no trust. It is fed
-//! rows in order and gives back what it has verified, so that whoever reads a bundle, or restores a store from
-//! one, keeps what it wants of it. Memory grows by about 250 bytes an entry, and by [`WAITING_BYTES`]; where rows
+//! bytes in order and gives back what it has verified, so that whoever reads a bundle, or restores a store from
+//! one, keeps what it wants of it. Memory grows by about 250 bytes an entry, and by [`WAITING_BYTES`]; where they
 //! come from is not known here.
 
 use std::mem;
@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::{
     access::{ACCESS_PREFIX, access_log_id, access_log_org},
-    bundle::{Begin, BundleEntry, BundleRoom, Row},
+    bundle::{Begin, BundleEntry, BundleError, BundleRoom, Reader, Row},
     checkpoint::{Origin, SignedCheckpoint},
     digest::Digest,
     entry::{Entry, EntryError},
@@ -33,6 +33,9 @@ pub const WAITING_BYTES: usize = 8 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditFault {
+    /// The file is not a whole bundle.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// An entry is not one.
     #[error("{room}#{index} is not well-formed: {error}")]
     Entry {
@@ -156,6 +159,7 @@ struct Current {
 
 /// An audit under way.
 pub struct Audit {
+    reader: Reader,
     check: CheckSignatures,
     begin: Option<Begin>,
     current: Option<Current>,
@@ -168,6 +172,7 @@ impl Audit {
     /// An audit whose signatures are checked so.
     pub fn new(check: CheckSignatures) -> Self {
         Self {
+            reader: Reader::new(),
             check,
             begin: None,
             current: None,
@@ -182,27 +187,43 @@ impl Audit {
         self.begin.as_ref()
     }
 
-    /// Judges the next row, in the order in which a [`crate::bundle::Reader`] gives them.
+    /// Takes the next bytes of the bundle and judges every row that is whole by now. `each` is given what has
+    /// got done, also before a fault.
     ///
     /// # Errors
     ///
     /// The first thing that is wrong; nothing can be fed after it.
-    pub fn row(&mut self, row: Row) -> Result<Vec<Step>, AuditFault> {
+    pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Step)) -> Result<(), AuditFault> {
+        self.reader.feed(bytes);
         let mut steps = Vec::new();
+        while let Some(row) = self.reader.next_row()? {
+            self.row(row, &mut steps)?;
+            steps.drain(..).for_each(&mut each);
+        }
+        Ok(())
+    }
+
+    /// Nothing more comes: the bundle must be whole.
+    pub fn finish(&self) -> Result<&Begin, AuditFault> {
+        self.reader.finish()?;
+        self.begin.as_ref().ok_or(AuditFault::Bundle(BundleError::Magic))
+    }
+
+    fn row(&mut self, row: Row, steps: &mut Vec<Step>) -> Result<(), AuditFault> {
         match row {
             Row::Begin(begin) => self.begin = Some(begin),
             Row::Room(room) => {
-                self.finish_room(&mut steps)?;
+                self.finish_room(steps)?;
                 self.begin_room(room)?;
             }
-            Row::Entry(entry) => self.entry(entry, &mut steps)?,
+            Row::Entry(entry) => self.entry(entry, steps)?,
             Row::End => {
-                self.finish_room(&mut steps)?;
-                self.finish()?;
+                self.finish_room(steps)?;
+                self.judge_together()?;
                 steps.push(Step::End);
             }
         }
-        Ok(steps)
+        Ok(())
     }
 
     fn begin_room(&mut self, room: BundleRoom) -> Result<(), AuditFault> {
@@ -308,7 +329,8 @@ impl Audit {
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<(), AuditFault> {
+    /// The rules across rooms, and the checkpoints of access logs, whose key is their home room's.
+    fn judge_together(&self) -> Result<(), AuditFault> {
         if let Some(fault) = self.instance.check(&self.states).into_iter().next() {
             return Err(AuditFault::Instance(fault));
         }

@@ -1,6 +1,6 @@
 //! `tearlined check`: all that is stored, verified as an auditor would, with the server stopped.
 //!
-//! Each room is scrubbed, replayed by the rules, its contents compared with what its entries name, its
+//! Each room is scrubbed, replayed by the rules, its contents and attachments compared with what its entries name, its
 //! head with the replay, its checkpoint opened. It keeps about 250 bytes of memory an entry and refuses to
 //! mend anything. Specification: `docs/spec.md`, sections 5, 6 and 12.
 
@@ -21,6 +21,7 @@ use tearline_ledger::{
 };
 
 use crate::{
+    files::{Attachments, FilesError},
     scrub,
     sequencer::now,
     store::{ContentState, Damage, Head, Store, StoreError, StoredRow},
@@ -84,6 +85,12 @@ impl From<ReplayError> for Fault {
     }
 }
 
+impl From<FilesError> for Fault {
+    fn from(error: FilesError) -> Self {
+        Self::room(error.to_string())
+    }
+}
+
 /// Whose log key signs an access log: a room that was replayed.
 struct Home {
     room: RoomId,
@@ -91,8 +98,13 @@ struct Home {
     log_vkey: VerifierKey,
 }
 
-/// Verifies every stored room; `told` is told of each as it is done. Whether all are whole.
-pub async fn check<S: Store>(store: &S, mut told: impl FnMut(&Checked)) -> Result<bool, StoreError> {
+/// Verifies every stored room; `told` is told of each as it is done. Whether all are whole. Without `files` nothing is
+/// said of attachments.
+pub async fn check<S: Store>(
+    store: &S,
+    files: Option<&Attachments>,
+    mut told: impl FnMut(&Checked),
+) -> Result<bool, StoreError> {
     let (logs, rooms): (Vec<_>, Vec<_>) =
         store.rooms().await?.into_iter().partition(|(_, name)| access_log_org(name).is_some());
     let (mut homes, mut whole) = (Vec::new(), true);
@@ -102,7 +114,7 @@ pub async fn check<S: Store>(store: &S, mut told: impl FnMut(&Checked)) -> Resul
     };
     for (id, name) in rooms {
         let (size, found) = match head(store, id).await {
-            Ok(head) => (head.size, room(store, id, &name, &head).await),
+            Ok(head) => (head.size, room((store, files), id, &name, &head).await),
             Err(fault) => (0, Err(fault)),
         };
         let fault = found.map(|home| homes.push(home)).err();
@@ -125,9 +137,14 @@ async fn head<S: Store>(store: &S, id: Digest) -> Result<Head, Fault> {
     store.head(&id).await?.ok_or_else(|| Fault::room("it has no head"))
 }
 
-async fn room<S: Store>(store: &S, id: Digest, name: &str, head: &Head) -> Result<Home, Fault> {
+async fn room<S: Store>(
+    (store, files): (&S, Option<&Attachments>),
+    id: Digest,
+    name: &str,
+    head: &Head,
+) -> Result<Home, Fault> {
     let mut replay = Replay::new(RoomId(id));
-    let (mut from, mut recalled) = (0, Vec::new());
+    let (mut from, mut recalled, mut seen) = (0, Vec::new(), BTreeSet::new());
     while from < head.size {
         let rows = rows(store, &id, from).await?;
         let mut entries = Vec::with_capacity(rows.len());
@@ -136,7 +153,11 @@ async fn room<S: Store>(store: &S, id: Digest, name: &str, head: &Head) -> Resul
         }
         let verified = replay.push(entries)?;
         for (row, verified) in rows.iter().zip(&verified) {
-            content(row, verified.signed().statement.sealed())?;
+            let sealed = verified.signed().statement.sealed();
+            content(row, sealed)?;
+            if let Some(files) = files {
+                attachments(files, id, row, sealed, &mut seen).await?;
+            }
             recalled.push(row.recalled);
         }
         from += rows.len() as u64;
@@ -212,6 +233,27 @@ fn content(row: &StoredRow, sealed: Option<&Post>) -> Result<(), Fault> {
         }
         (Some(_), ..) => fault("its content is missing"),
     }
+}
+
+/// That the attachments which a post names are there and as they were received, unless they may be gone.
+async fn attachments(
+    files: &Attachments,
+    room: Digest,
+    row: &StoredRow,
+    sealed: Option<&Post>,
+    seen: &mut BTreeSet<Digest>,
+) -> Result<(), Fault> {
+    let Some(post) = sealed else { return Ok(()) };
+    if row.recalled || post.content_until.is_some_and(|end| end <= now()) {
+        return Ok(());
+    }
+    for attachment in &post.attachments {
+        if seen.insert(attachment.digest) && !files.verify(&room, &attachment.digest).await? {
+            let what = format!("its attachment {} is missing, or not as it was received", attachment.digest);
+            return Err(Fault::entry(row.index, what));
+        }
+    }
+    Ok(())
 }
 
 fn state_of_head(state: &RoomState, head: &Head) -> Result<(), Fault> {

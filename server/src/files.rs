@@ -1,26 +1,28 @@
 //! Attachments: sealed bytes of any length as files, received and served in chunks, never whole in memory.
 //!
-//! An upload goes to a temporary file that survives a broken connection and a restart; it gets its name, its digest,
-//! when it is complete, right and durable. Refuses to know members, rooms' rules and keys; limits of size are the
-//! caller's. Specification: `docs/spec.md`, annex E.
+//! What an organisation sends stays among its own uploads, whole or not, until a statement names it; then it is
+//! entered in the statement's room. So nobody learns from an upload what others have sent. Refuses to know members,
+//! rooms' rules and keys; limits of size are the caller's. Specification: `docs/spec.md`, annex E.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ring::digest::{Context, SHA256};
-use tearline_ledger::digest::Digest;
-use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use tearline_ledger::{digest::Digest, name::Org};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::private_file;
 
 pub use self::error::FilesError;
+pub use self::upload::Upload;
 
 mod error;
+mod upload;
 
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
@@ -28,12 +30,19 @@ const CHUNK: usize = 64 * 1024;
 /// Ends the name of a file that is not yet complete.
 const PART: &str = "part";
 
-/// All attachments, each under its room and digest.
+/// The folder of uploads that no statement names yet. No room's id is called so.
+const UPLOADS: &str = "uploads";
+
+/// All attachments: in each room those that were entered in it, and each organisation's uploads.
 #[derive(Debug, Clone)]
 pub struct Attachments {
     dir: PathBuf,
-    /// Held by whoever enters posts that name attachments, and alone by whoever removes some.
-    naming: Arc<RwLock<()>>,
+    /// How many uploads of one organisation may wait.
+    uploads: usize,
+    /// Held while uploads are counted and one is begun.
+    counting: Arc<Mutex<()>>,
+    /// Held by whoever enters attachments with the posts that name them, and by whoever removes some.
+    naming: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// How an upload begins.
@@ -45,21 +54,13 @@ pub enum Put {
     Upload(Upload),
 }
 
-/// An attachment that is being received. Dropped, it can be resumed.
-#[derive(Debug)]
-pub struct Upload {
-    /// Absent after a failed write.
-    part: Option<Box<Part>>,
-    name: PathBuf,
-    digest: Digest,
-    size: u64,
-}
-
-struct Part {
-    path: PathBuf,
-    file: File,
-    hash: Context,
-    received: u64,
+/// An attachment of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entered {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether it was not there before.
+    pub fresh: bool,
 }
 
 /// An attachment that is being served.
@@ -72,12 +73,33 @@ pub struct Download {
 }
 
 impl Attachments {
-    /// Attachments in `dir`, which is made if it is not there.
-    pub async fn open(dir: &Path) -> Result<Self, FilesError> {
+    /// Attachments in `dir`, which is made if it is not there. `uploads`: how many files one organisation may have
+    /// sent, whole or in part, that no statement names.
+    pub async fn open(dir: &Path, uploads: usize) -> Result<Self, FilesError> {
+        let attachments = Self::existing(dir, uploads);
         let dir = dir.to_owned();
+        blocking(move || make_folder(&dir)).await?;
+        Ok(attachments)
+    }
+
+    /// The same, to be looked at: nothing is made.
+    pub fn existing(dir: &Path, uploads: usize) -> Self {
+        Self { dir: dir.to_owned(), uploads, counting: Arc::default(), naming: Arc::default() }
+    }
+
+    /// How much of an attachment for this room is here: where its sender begins or resumes. Refused if the organisation
+    /// has too many others waiting.
+    pub async fn offer(&self, from: &Org, room: &Digest, digest: &Digest) -> Result<u64, FilesError> {
+        let (entered, upload, uploads) =
+            (self.name(room, digest), self.upload(from, room, digest), self.uploads);
         blocking(move || {
-            make_folder(&dir)?;
-            Ok(Self { dir, naming: Arc::default() })
+            for path in [entered, upload.clone(), upload.with_extension(PART)] {
+                if let Some(size) = size_of(&path)? {
+                    return Ok(size);
+                }
+            }
+            upload::require_place(&upload, uploads)?;
+            Ok(0)
         })
         .await
     }
@@ -85,43 +107,79 @@ impl Attachments {
     /// Begins or resumes an upload at `offset`. What an earlier attempt left beyond `offset` is dropped.
     pub async fn put(
         &self,
+        from: &Org,
         room: &Digest,
         digest: &Digest,
         size: u64,
         offset: u64,
     ) -> Result<Put, FilesError> {
-        let (folder, name, digest) = (self.folder(room), self.name(room, digest), *digest);
+        let (entered, name, digest) = (self.name(room, digest), self.upload(from, room, digest), *digest);
+        let (uploads, counting) = (self.uploads, Arc::clone(&self.counting));
+        let above = self.dir.join(UPLOADS);
         blocking(move || {
-            if name.try_exists().map_err(at(&name))? {
+            if size_of(&entered)?.is_some() || size_of(&name)?.is_some() {
                 return Ok(Put::Complete);
             }
             if offset > size {
                 return Err(FilesError::Beyond { size, offset });
             }
-            make_folder(&folder)?;
-            let part = Part::open(name.with_extension(PART), offset)?;
-            Ok(Put::Upload(Upload { part: Some(Box::new(part)), name, digest, size }))
+            make_folder(&above)?;
+            name.parent().map_or(Ok(()), make_folder)?;
+            let _counting = counting.lock().unwrap_or_else(PoisonError::into_inner);
+            upload::require_place(&name, uploads)?;
+            Ok(Put::Upload(Upload::open(name, digest, size, offset)?))
         })
         .await
     }
 
-    /// How many bytes of an upload are here: where to resume.
-    pub async fn received(&self, room: &Digest, digest: &Digest) -> Result<u64, FilesError> {
-        let name = self.name(room, digest);
+    /// Enters an organisation's whole upload in its room, durably; `None` if it is neither in the room nor an upload.
+    /// The upload stays until it is settled.
+    pub async fn enter(
+        &self,
+        from: &Org,
+        room: &Digest,
+        digest: &Digest,
+    ) -> Result<Option<Entered>, FilesError> {
+        self.link(self.upload(from, room, digest), room, digest).await
+    }
+
+    /// Makes an attachment of one room one of another, durably, without a copy of its bytes; `None` if neither has it.
+    pub async fn hand_on(
+        &self,
+        source: &Digest,
+        room: &Digest,
+        digest: &Digest,
+    ) -> Result<Option<Entered>, FilesError> {
+        self.link(self.name(source, digest), room, digest).await
+    }
+
+    async fn link(
+        &self,
+        source: PathBuf,
+        room: &Digest,
+        digest: &Digest,
+    ) -> Result<Option<Entered>, FilesError> {
+        let (folder, name) = (self.folder(room), self.name(room, digest));
         blocking(move || {
-            for path in [name.clone(), name.with_extension(PART)] {
-                match fs::metadata(&path) {
-                    Ok(found) => return Ok(found.len()),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(at(&path)(error)),
-                }
+            if let Some(size) = size_of(&name)? {
+                return Ok(Some(Entered { size, fresh: false }));
             }
-            Ok(0)
+            let Some(size) = size_of(&source)? else { return Ok(None) };
+            make_folder(&folder)?;
+            fs::hard_link(&source, &name).map_err(at(&name))?;
+            sync(&folder)?;
+            Ok(Some(Entered { size, fresh: true }))
         })
         .await
     }
 
-    /// Begins to serve an attachment at `offset`; `None` if it is not here, or not complete.
+    /// Forgets an upload that was entered.
+    pub async fn settle(&self, from: &Org, room: &Digest, digest: &Digest) -> Result<(), FilesError> {
+        let upload = self.upload(from, room, digest);
+        blocking(move || remove(&upload).map(drop)).await
+    }
+
+    /// Begins to serve an attachment of a room at `offset`; `None` if it is not there.
     pub async fn get(
         &self,
         room: &Digest,
@@ -145,31 +203,19 @@ impl Attachments {
         .await
     }
 
-    /// While this is held no attachment is purged: from before one is found to be here until the post that
-    /// names it stands.
-    pub async fn hold(&self) -> OwnedRwLockReadGuard<()> {
-        Arc::clone(&self.naming).read_owned().await
+    /// While this is held nobody else enters attachments in rooms, with the posts that name them, or removes some.
+    pub async fn alone(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.naming).lock_owned().await
     }
 
-    /// While this is held no post comes to name an attachment.
-    pub async fn alone(&self) -> OwnedRwLockWriteGuard<()> {
-        Arc::clone(&self.naming).write_owned().await
-    }
-
-    /// Removes an attachment, complete or not, durably. Does nothing if it is not here.
+    /// Removes an attachment from a room, durably. Does nothing if it is not there. The same bytes may still be another
+    /// room's.
     pub async fn purge(&self, room: &Digest, digest: &Digest) -> Result<(), FilesError> {
         let (folder, name) = (self.folder(room), self.name(room, digest));
-        blocking(move || {
-            let part = remove(&name.with_extension(PART))?;
-            if remove(&name)? || part {
-                sync(&folder)?;
-            }
-            Ok(())
-        })
-        .await
+        blocking(move || if remove(&name)? { sync(&folder) } else { Ok(()) }).await
     }
 
-    /// Whether an attachment is here, whole and as it was received. Reads all of it.
+    /// Whether an attachment is in a room, whole and as it was received. Reads all of it.
     pub async fn verify(&self, room: &Digest, digest: &Digest) -> Result<bool, FilesError> {
         let (name, digest) = (self.name(room, digest), *digest);
         blocking(move || match File::open(&name) {
@@ -184,25 +230,43 @@ impl Attachments {
         .await
     }
 
-    /// The complete attachments of a room, in no order.
+    /// The attachments of a room, in no order.
     pub async fn list(&self, room: &Digest) -> Result<Vec<Digest>, FilesError> {
         let folder = self.folder(room);
         blocking(move || Ok(names(&folder)?.iter().filter_map(|name| Digest::from_hex(name)).collect())).await
     }
 
-    /// Removes uploads of a room that nobody has gone on with for `age`; says how many.
-    pub async fn expire(&self, room: &Digest, age: Duration) -> Result<usize, FilesError> {
-        let folder = self.folder(room);
+    /// The rooms that have attachments, in no order.
+    pub async fn rooms(&self) -> Result<Vec<Digest>, FilesError> {
+        let dir = self.dir.clone();
+        blocking(move || Ok(names(&dir)?.iter().filter_map(|name| Digest::from_hex(name)).collect())).await
+    }
+
+    /// Whether an attachment of a room has been still for `age`: not entered, in this room or another, nor taken out of one.
+    pub async fn rests(&self, room: &Digest, digest: &Digest, age: Duration) -> Result<bool, FilesError> {
+        let name = self.name(room, digest);
+        blocking(move || match fs::metadata(&name) {
+            // A link changes the time of the file's own record.
+            Ok(found) => {
+                let changed =
+                    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(found.ctime()).unwrap_or(0));
+                Ok(SystemTime::now().duration_since(changed).is_ok_and(|since| since >= age))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(at(&name)(error)),
+        })
+        .await
+    }
+
+    /// Removes uploads, whole or not, that nobody has gone on with for `age`; says how many.
+    pub async fn expire(&self, age: Duration) -> Result<usize, FilesError> {
+        let above = self.dir.join(UPLOADS);
         blocking(move || {
             let mut removed = 0;
-            for name in names(&folder)?.into_iter().filter(|name| name.ends_with(PART)) {
-                let path = folder.join(name);
-                // Gone, or in use: not ours to remove.
-                let Ok(file) = File::open(&path) else { continue };
-                let Ok(()) = file.try_lock() else { continue };
-                let changed = file.metadata().and_then(|found| found.modified()).map_err(at(&path))?;
-                if SystemTime::now().duration_since(changed).is_ok_and(|since| since >= age) {
-                    removed += usize::from(remove(&path)?);
+            for organisation in names(&above)? {
+                let folder = above.join(organisation);
+                for name in names(&folder)? {
+                    removed += usize::from(upload::expire(&folder.join(name), age)?);
                 }
             }
             Ok(removed)
@@ -217,98 +281,10 @@ impl Attachments {
     fn name(&self, room: &Digest, digest: &Digest) -> PathBuf {
         self.folder(room).join(digest.to_hex())
     }
-}
 
-impl Upload {
-    /// How many bytes are here.
-    pub fn received(&self) -> u64 {
-        self.part.as_ref().map_or(0, |part| part.received)
-    }
-
-    /// Takes the bytes at `offset`, which must be the next ones.
-    pub async fn write(&mut self, offset: u64, bytes: Bytes) -> Result<(), FilesError> {
-        let received = self.received();
-        let end = offset.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        if end > self.size {
-            return Err(FilesError::Beyond { size: self.size, offset: end });
-        }
-        if offset != received {
-            return Err(FilesError::Gap { offset, received });
-        }
-        let mut part = self.part.take().ok_or(FilesError::Broken)?;
-        let part = blocking(move || {
-            part.file.write_all(&bytes).map_err(at(&part.path))?;
-            part.hash.update(&bytes);
-            part.received = end;
-            Ok(part)
-        });
-        self.part = Some(part.await?);
-        Ok(())
-    }
-
-    /// Makes durable what is here, to be resumed later; says how many bytes.
-    pub async fn suspend(self) -> Result<u64, FilesError> {
-        let part = self.part.ok_or(FilesError::Broken)?;
-        blocking(move || {
-            part.file.sync_all().map_err(at(&part.path))?;
-            part.path.parent().map_or(Ok(()), sync)?;
-            Ok(part.received)
-        })
-        .await
-    }
-
-    /// Checks size and digest and gives the attachment its name; it is durable when this returns.
-    ///
-    /// What has another digest than announced is thrown away.
-    pub async fn finish(self) -> Result<(), FilesError> {
-        let Self { part, name, digest, size } = self;
-        let part = part.ok_or(FilesError::Broken)?;
-        if part.received != size {
-            return Err(FilesError::Incomplete { received: part.received, size });
-        }
-        blocking(move || {
-            if part.hash.finish().as_ref() != digest.as_bytes() {
-                remove(&part.path)?;
-                return Err(FilesError::Mismatch { digest });
-            }
-            part.file.sync_all().map_err(at(&part.path))?;
-            fs::rename(&part.path, &name).map_err(at(&name))?;
-            name.parent().map_or(Ok(()), sync)
-        })
-        .await
-    }
-}
-
-impl Part {
-    fn open(path: PathBuf, offset: u64) -> Result<Self, FilesError> {
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = file.map_err(at(&path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(FilesError::Busy),
-            Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
-        }
-        let found = file.metadata().map_err(at(&path))?;
-        // Whoever held the lock may have given the file its name, or removed it, just before we got the lock.
-        if fs::metadata(&path).map(|named| named.ino()).ok() != Some(found.ino()) {
-            return Err(FilesError::Busy);
-        }
-        if offset > found.len() {
-            return Err(FilesError::Gap { offset, received: found.len() });
-        }
-        file.set_len(offset).map_err(at(&path))?;
-        let mut hash = Context::new(&SHA256);
-        hash_from(&mut file, offset, &mut hash).map_err(at(&path))?;
-        Ok(Self { path, file, hash, received: offset })
-    }
-}
-
-impl std::fmt::Debug for Part {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Part")
-            .field("path", &self.path)
-            .field("received", &self.received)
-            .finish_non_exhaustive()
+    fn upload(&self, from: &Org, room: &Digest, digest: &Digest) -> PathBuf {
+        let name = format!("{}-{}", room.to_hex(), digest.to_hex());
+        self.dir.join(UPLOADS).join(from.as_str()).join(name)
     }
 }
 
@@ -331,6 +307,15 @@ impl Download {
         .await?;
         self.file = Some(file);
         Ok((!bytes.is_empty()).then(|| Bytes::from(bytes)))
+    }
+}
+
+/// The size of a file; `None` if it is not there.
+fn size_of(path: &Path) -> Result<Option<u64>, FilesError> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some(found.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(at(path)(error)),
     }
 }
 
@@ -388,7 +373,10 @@ async fn blocking<T: Send + 'static>(
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> FilesError {
     let path = path.to_owned();
-    |source| FilesError::Files { path, source }
+    |source| match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FilesError::Full { path },
+        _ => FilesError::Files { path, source },
+    }
 }
 
 #[cfg(test)]

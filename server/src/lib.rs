@@ -27,6 +27,7 @@ pub mod scrub;
 pub mod sequencer;
 pub mod service;
 pub mod store;
+pub mod sweep;
 pub mod tls;
 
 pub use run::run;

@@ -181,7 +181,8 @@ fn check_store(file: &std::path::Path) -> anyhow::Result<ExitCode> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let store = SledStore::open(&folder, Options::default())?;
-    let whole = runtime.block_on(check::check(&store, |checked| match &checked.fault {
+    let files = Attachments::existing(&config.attachments_folder(), config.limits.uploads());
+    let whole = runtime.block_on(check::check(&store, Some(&files), |checked| match &checked.fault {
         None => println!("{:<24} {:>9} entries  whole", checked.name, checked.size),
         Some(Fault { index: Some(index), what }) => println!("{}#{index}  DAMAGED: {what}", checked.name),
         Some(Fault { index: None, what }) => println!("{}  DAMAGED: {what}", checked.name),
@@ -200,10 +201,8 @@ fn purge_store(file: &std::path::Path, dry_run: bool) -> anyhow::Result<ExitCode
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let store = SledStore::open(&folder, Options::default())?;
-    let gone = runtime.block_on(async {
-        let files = Attachments::open(&config.attachments_folder()).await?;
-        purge::once(&store, (&files, &config.chamber), dry_run).await
-    })?;
+    let files = Attachments::existing(&config.attachments_folder(), config.limits.uploads());
+    let gone = runtime.block_on(purge::once(&store, &files, dry_run))?;
     for post in &gone {
         let why = if post.why == Why::Recalled { "recalled" } else { "expired" };
         let content = if post.content { "content" } else { "" };
@@ -255,14 +254,22 @@ fn build(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let bar = progress("restoring");
     let folder = config.store_folder();
-    let restored =
-        runtime.block_on(restore::restore(&folder, reader, &expected, |bytes| bar.set_position(bytes)))?;
+    let files = Attachments::existing(&config.attachments_folder(), config.limits.uploads());
+    let restoring = restore::restore((&folder, &files), reader, &expected, |bytes| bar.set_position(bytes));
+    let restored = runtime.block_on(restoring)?;
     bar.finish_and_clear();
     for room in &restored.rooms {
         println!("{:<24} {:>9} entries  root {}", room.name, room.entries, room.root);
     }
     if restored.without_content > 0 {
         println!("{} contents are missing: their readers will see an alarm.", restored.without_content);
+    }
+    if let Some(first) = &restored.first_attachment {
+        println!(
+            "{} missing, or not as received, the first of {first}. They are in no bundle: put back the folder {}; without it their readers will see an alarm.",
+            counted(restored.without_attachments, "attachment"),
+            config.attachments_folder().display()
+        );
     }
     println!("Restored into {}. Next: tearlined check --config {}", folder.display(), file.display());
     Ok(ExitCode::SUCCESS)

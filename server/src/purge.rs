@@ -69,7 +69,7 @@ pub struct Gone {
     pub why: Why,
     /// Whether its content was still there.
     pub content: bool,
-    /// How many of its attachments were there and are named by no post that stands.
+    /// How many of its attachments were there and are named by no post of the room that stands.
     pub attachments: usize,
 }
 
@@ -133,36 +133,52 @@ impl Survey {
     /// Removes what has been recalled or expired for `after` seconds at `now`, durably, posts first; a dry run
     /// only says what that would be. What was removed before is not told again.
     ///
-    /// `files` holds the attachments of all rooms under `chamber`. An attachment goes only if every post that
-    /// names it may: whoever appends at the same time holds it, see [`Attachments::hold`].
+    /// An attachment goes from a room only if every post of that room that names it may: whoever appends at the
+    /// same time waits, see [`Attachments::alone`]. What another room has of the same bytes is that room's, and
+    /// what no post names yet is its sender's: neither is touched.
     pub async fn purge<S: Store>(
         &mut self,
         store: &S,
-        (files, chamber): (&Attachments, &Digest),
+        files: &Attachments,
         (now, after): (u64, u64),
         dry_run: bool,
     ) -> Result<Vec<Gone>, PurgeError> {
-        let mut kept = files.list(chamber).await?.into_iter().collect::<BTreeSet<_>>();
-        for post in self.posts.values().filter(|post| post.due(now, after).is_none()) {
-            kept.retain(|digest| !post.attachments.contains(digest));
-        }
-        let (mut out, mut removable) = (Vec::new(), kept);
+        let mut removable = self.removable(files, (now, after)).await?;
+        let mut out = Vec::new();
         for ((room, index), post) in &mut self.posts {
             let Some(why) = post.due(now, after) else { continue };
             let attachments: Vec<&Digest> =
-                post.attachments.iter().filter(|digest| removable.remove(*digest)).collect();
+                post.attachments.iter().filter(|digest| removable.remove(&(*room, **digest))).collect();
             if !post.content && attachments.is_empty() {
                 continue;
             }
             if !dry_run {
                 store.purge(room, *index).await?;
                 for digest in &attachments {
-                    files.purge(chamber, digest).await?;
+                    files.purge(room, digest).await?;
                 }
             }
             let (content, attachments) = (post.content, attachments.len());
             post.content &= dry_run;
             out.push(Gone { room: post.room.clone(), index: *index, why, content, attachments });
+        }
+        Ok(out)
+    }
+
+    /// What the rooms have that no post of theirs keeps there.
+    async fn removable(
+        &self,
+        files: &Attachments,
+        (now, after): (u64, u64),
+    ) -> Result<BTreeSet<(RoomId, Digest)>, PurgeError> {
+        let mut out = BTreeSet::new();
+        for room in files.rooms().await? {
+            out.extend(files.list(&room).await?.into_iter().map(|digest| (room, digest)));
+        }
+        for ((room, _), post) in self.posts.iter().filter(|(_, post)| post.due(now, after).is_none()) {
+            for digest in &post.attachments {
+                out.remove(&(*room, *digest));
+            }
         }
         Ok(out)
     }
@@ -218,21 +234,17 @@ fn parse(room: &str, row: &StoredRow) -> Result<Entry, PurgeError> {
 }
 
 /// Purges, on a stopped server's store, all that may go; a dry run only says what that would be.
-pub async fn once<S: Store>(
-    store: &S,
-    files: (&Attachments, &Digest),
-    dry_run: bool,
-) -> Result<Vec<Gone>, PurgeError> {
+pub async fn once<S: Store>(store: &S, files: &Attachments, dry_run: bool) -> Result<Vec<Gone>, PurgeError> {
     let mut survey = Survey::default();
     survey.extend(store, Duration::ZERO).await?;
     survey.purge(store, files, (now(), 0), dry_run).await
 }
 
 /// Purges, beside a running server, what has been recalled or expired for `after`, until the task is dropped.
-pub async fn keep<S: Store>(store: &S, (files, chamber): (&Attachments, Digest), after: Duration) {
+pub async fn keep<S: Store>(store: &S, files: &Attachments, after: Duration) {
     let mut survey = Survey::default();
     loop {
-        match step(&mut survey, store, (files, &chamber), after).await {
+        match step(&mut survey, store, files, after).await {
             Ok(gone) if gone.is_empty() => {}
             Ok(gone) => {
                 let contents = gone.iter().filter(|post| post.content).count();
@@ -253,12 +265,12 @@ pub async fn keep<S: Store>(store: &S, (files, chamber): (&Attachments, Digest),
 async fn step<S: Store>(
     survey: &mut Survey,
     store: &S,
-    files: (&Attachments, &Digest),
+    files: &Attachments,
     after: Duration,
 ) -> Result<Vec<Gone>, PurgeError> {
     survey.extend(store, PAUSE).await?;
     // From here on no post can name an attachment anew before it is known whether that one goes.
-    let _alone = files.0.alone().await;
+    let _alone = files.alone().await;
     survey.extend(store, Duration::ZERO).await?;
     survey.purge(store, files, (now(), after.as_secs()), false).await
 }

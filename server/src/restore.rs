@@ -14,7 +14,6 @@ use std::{
 use bytes::Bytes;
 use tearline_ledger::{
     audit::{Audit, AuditFault, Audited, AuditedEntry, Step},
-    bundle::{BundleError, Reader},
     checkpoint::{CheckpointError, Origin, SignedCheckpoint},
     digest::Digest,
     id::RoomId,
@@ -27,6 +26,7 @@ use tearline_ledger::{
 
 use crate::{
     check,
+    files::Attachments,
     sequencer::now,
     store::{Commit, NewRow, Options, RoomCommit, SledStore, Store, StoreError},
 };
@@ -55,6 +55,10 @@ pub struct Restored {
     pub rooms: Vec<Audited>,
     /// Posts without the content that they should have: their readers will see an alarm.
     pub without_content: u64,
+    /// Attachments that posts name and that are not in their folder as they were received. No bundle has them.
+    pub without_attachments: usize,
+    /// The first post that names one of them, as in `drc#4`.
+    pub first_attachment: Option<String>,
 }
 
 /// Why nothing was restored.
@@ -67,9 +71,6 @@ pub enum RestoreError {
     /// The bundle cannot be read.
     #[error("the bundle cannot be read: {0}")]
     Read(#[source] io::Error),
-    /// The bundle is not whole.
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
     /// The bundle is not in order.
     #[error("the bundle is not in order, and nothing was restored: {0}")]
     Audit(#[from] AuditFault),
@@ -131,9 +132,9 @@ pub enum RestoreError {
 }
 
 /// Builds the store in `folder`, which must not be there, from a bundle. `progress` is told how many bytes
-/// have been read.
+/// have been read. `files` are only looked at: a store is whole without them, and they may be put back later.
 pub async fn restore(
-    folder: &Path,
+    (folder, files): (&Path, &Attachments),
     bundle: impl Read,
     expected: &Expected<'_>,
     progress: impl FnMut(u64),
@@ -151,7 +152,7 @@ pub async fn restore(
         Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(at(&part)(source)),
         _ => {}
     }
-    let written = write(&part, bundle, expected, progress).await;
+    let written = write((&part, files), bundle, expected, progress).await;
     if written.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_dir_all(&part);
@@ -164,35 +165,33 @@ pub async fn restore(
 }
 
 async fn write(
-    part: &Path,
+    (part, files): (&Path, &Attachments),
     mut bundle: impl Read,
     expected: &Expected<'_>,
     mut progress: impl FnMut(u64),
 ) -> Result<Restored, RestoreError> {
     let store = SledStore::open(part, Options::default())?;
-    let mut restoring =
-        Restoring { store, rooms: HashMap::new(), done: Restored::default(), first_missing: None };
-    let (mut reader, mut audit) = (Reader::new(), Audit::new(check_here));
-    let mut buffer = vec![0; READ];
-    let mut total = 0;
+    let (rooms, done) = (HashMap::new(), Restored::default());
+    let mut restoring = Restoring { store, files, rooms, done, first_missing: None };
+    let mut audit = Audit::new(check_here);
+    let (mut buffer, mut total) = (vec![0; READ], 0);
     loop {
         let read = bundle.read(&mut buffer).map_err(RestoreError::Read)?;
         if read == 0 {
             break;
         }
-        reader.feed(buffer.get(..read).unwrap_or_default());
         total += read as u64;
         progress(total);
-        while let Some(row) = reader.next_row()? {
-            for step in audit.row(row)? {
-                restoring.take(step, expected).await?;
-            }
-            if let Some(begin) = audit.begin() {
-                same_instance((&begin.domain, begin.chamber), expected)?;
-            }
+        let mut steps = Vec::new();
+        audit.feed(buffer.get(..read).unwrap_or_default(), |step| steps.push(step))?;
+        if let Some(begin) = audit.begin() {
+            same_instance((&begin.domain, begin.chamber), expected)?;
+        }
+        for step in steps {
+            restoring.take(step, expected).await?;
         }
     }
-    reader.finish()?;
+    audit.finish()?;
     if let Some(first) = restoring.first_missing.filter(|_| !expected.without_content) {
         return Err(RestoreError::WithoutContent { count: restoring.done.without_content, first });
     }
@@ -223,7 +222,7 @@ async fn whole(store: &SledStore) -> Result<(), RestoreError> {
             damage = Some(format!("{}{place}: {}", checked.name, fault.what));
         }
     };
-    check::check(store, told).await?;
+    check::check(store, None, told).await?;
     damage.map_or(Ok(()), |damage| Err(RestoreError::Damaged(damage)))
 }
 
@@ -233,16 +232,19 @@ struct Part {
     recalled: BTreeSet<u64>,
     /// Sealed statements whose content did not come and has no end that is past.
     missing: Vec<u64>,
+    /// Attachments with the posts that name them and have no end that is past.
+    attachments: Vec<(u64, Digest)>,
 }
 
-struct Restoring {
+struct Restoring<'a> {
     store: SledStore,
+    files: &'a Attachments,
     rooms: HashMap<RoomId, Part>,
     done: Restored,
     first_missing: Option<String>,
 }
 
-impl Restoring {
+impl Restoring<'_> {
     async fn take(&mut self, step: Step, expected: &Expected<'_>) -> Result<(), RestoreError> {
         match step {
             Step::Entries { room, name, entries } => self.enter(room, &name, entries).await,
@@ -277,7 +279,11 @@ impl Restoring {
             }
             let mut content = audited.content;
             let signed = audited.entry.statement();
-            if let (Some(post), None) = (signed.and_then(|signed| signed.statement.sealed()), &content) {
+            let sealed = signed.and_then(|signed| signed.statement.sealed());
+            if let Some(post) = sealed.filter(|post| post.content_until.is_none_or(|end| end > now())) {
+                part.attachments.extend(post.attachments.iter().map(|it| (index, it.digest)));
+            }
+            if let (Some(post), None) = (sealed, &content) {
                 // Entered empty, and purged at once: so the store knows that there was some.
                 content = Some(Bytes::new());
                 gone.push(index);
@@ -319,6 +325,17 @@ impl Restoring {
         self.done.without_content += unexplained.len() as u64;
         if let Some(first) = unexplained.first() {
             self.first_missing.get_or_insert_with(|| format!("{}#{first}", audited.name));
+        }
+        let mut named = BTreeSet::new();
+        for (index, digest) in &part.attachments {
+            if part.recalled.contains(index) || !named.insert(digest) {
+                continue;
+            }
+            // One that cannot be read is none; what to do is the same.
+            if !self.files.verify(&audited.room.0, digest).await.unwrap_or(false) {
+                self.done.without_attachments += 1;
+                self.done.first_attachment.get_or_insert_with(|| format!("{}#{index}", audited.name));
+            }
         }
         let key = Origin::new(expected.domain.clone(), audited.room.0).log_key(expected.log_key);
         let checkpoint = SignedCheckpoint::open(note, &key)

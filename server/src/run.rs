@@ -35,6 +35,7 @@ use crate::{
         rooms::{House, Rooms},
     },
     store::{Options, SledStore, StoreError},
+    sweep,
     tls::{Acceptor, Tls, TlsError},
 };
 
@@ -149,7 +150,7 @@ async fn house(
         registry,
         sequencer,
         quotas: Arc::clone(quotas),
-        files: Files::open(&config.attachments_folder()).await?,
+        files: Files::open(&config.attachments_folder(), config.limits.uploads()).await?,
         attachment_bytes: config.limits.attachment_bytes,
         log_vkey,
         pace: Pace::new(config.limits.pace_milliseconds),
@@ -225,10 +226,10 @@ impl Bound {
         let registry = Arc::clone(&house.registry);
         let controlled = tokio::spawn(control::serve(control, registry, config.domain.clone()));
         let scrubbing = tokio::spawn(scrub::watch(Arc::clone(house.registry.store()), health.clone()));
+        let sweeping = tokio::spawn(sweep::keep_swept(Arc::clone(&house)));
         let purging = config.purge_after.map(|after| {
             let (store, files) = (Arc::clone(house.registry.store()), house.files.clone());
-            let chamber = house.registry.chamber().0;
-            tokio::spawn(async move { purge::keep(store.as_ref(), (&files, chamber), after).await })
+            tokio::spawn(async move { purge::keep(store.as_ref(), &files, after).await })
         });
         let router = Server::builder()
             .concurrency_limit_per_connection(usize_of(limits.calls_per_connection))
@@ -285,6 +286,7 @@ impl Bound {
         };
         refresh.abort();
         scrubbing.abort();
+        sweeping.abort();
         if let Some(purging) = purging {
             purging.abort();
         }

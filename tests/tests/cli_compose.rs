@@ -452,3 +452,45 @@ fn without_a_terminal_no_editor_opens() -> Result<()> {
     ensure!(!house.path("opened").exists(), "an editor opened");
     Ok(())
 }
+
+#[test]
+fn files_go_with_what_is_composed_and_a_draft_says_that_it_keeps_none() -> Result<()> {
+    let house = House::kivu()?;
+    let map = house.write("papers/ridge.png", b"\x89PNG\r\n\x1a\n of a ridge")?;
+    let editor = editor(&house, &format!("echo >> opened\n{}", writes(CONCERN)))?;
+    // What cannot be attached is said before anybody writes.
+    let missing = ["write", "concern", "--attach", "no-such.png"];
+    let (code, text) = at_terminal(&house, DESK, &editor, &missing)?.end()?;
+    ensure!(code == 1 && text.contains("no-such.png: there is no such file to attach"), "{text}");
+    ensure!(!house.path("opened").exists(), "an editor was opened");
+
+    let args = ["write", "concern", "--attach", &map];
+    let mut terminal = at_terminal(&house, DESK, &editor, &args)?;
+    let shown = terminal.shows("or Enter to keep it as a draft: ")?;
+    ensure!(shown.contains(" ATTACHMENTS") && shown.contains("1  ridge.png · image/png"), "{shown}");
+    terminal.types("")?;
+    let kept = terminal.shows("--attach FILE")?;
+    ensure!(kept.contains("without the files: attach them again"), "{kept}");
+    ensure!(terminal.end()?.0 == 1, "it was not sent");
+    let uploads = files(&house.path("server/data/attachments"))?;
+    ensure!(uploads.is_empty(), "sent without a yes: {uploads:?}");
+
+    let number = only_draft(&house, DESK)?;
+    let sent = house.json(DESK, &["write", "concern", "--draft", &number, "--attach", &map])?;
+    ensure!(sent["attachments"][0]["name"] == "ridge.png", "{sent}");
+    no_drafts(&house, DESK)?;
+    // A mediator's post to a party goes the other way: into the chamber, and to the party once it is approved.
+    house.text("us/washington", &["fetch"])?;
+    let note = house.write("papers/note.md", "---\nsubject: A map\n---\n\nSee the map.\n")?;
+    let args = ["write", "note", &note, "--to", "drc", "--attach", &map];
+    let proposed = house.json("us/washington", &args)?;
+    let proposal = proposed["proposal"].as_str().context("a proposal")?;
+    let entries = house.enact("us/kinshasa", proposal)?;
+    house.text(DESK, &["fetch"])?;
+    for entry in [sent["entry"].as_str().context("an entry")?, &entries[0]] {
+        let out = house.arg("saved.png");
+        house.text(DESK, &["save", entry, "--out", &out, "--overwrite"])?;
+        ensure!(fs::read(&out)? == fs::read(&map)?, "{entry}");
+    }
+    Ok(())
+}

@@ -200,3 +200,38 @@ async fn nothing_is_restored_from_a_bundle_that_is_not_in_order() -> Result<()> 
     ensure!(said.contains("withholds"), "{said}");
     Ok(())
 }
+
+#[tokio::test]
+async fn attachments_are_in_no_bundle_and_a_restored_server_says_which_of_them_it_lacks() -> Result<()> {
+    let mut house = House::kivu()?;
+    let (note, map) = (house.write("papers/there.md", NOTE)?, house.write("papers/map.png", "a map")?);
+    let sent = house.json("rwanda/liaison", &["write", "note", &note, "--attach", &map])?;
+    let entry = sent["entry"].as_str().context("an entry")?.to_owned();
+    stop(&mut house).await?;
+    let tearlined =
+        |house: &House, name: &str, args: &[&str]| tearlined(house, &[&[name], &CONFIG[..], args].concat());
+    tearlined(&house, "backup", &["all.bundle"])?.done()?;
+
+    // With their folder there is nothing to say.
+    fs::remove_dir_all(house.path("server/data/store"))?;
+    let said = tearlined(&house, "restore", &["all.bundle"])?.done()?;
+    ensure!(!said.contains("missing"), "{said}");
+    ensure!(!tearlined(&house, "check", &[])?.done()?.contains("DAMAGED"), "it is whole");
+
+    // Without it the rooms are restored all the same.
+    fs::remove_dir_all(house.path("server/data/store"))?;
+    fs::rename(house.path("server/data/attachments"), house.path("elsewhere"))?;
+    let said = tearlined(&house, "restore", &["all.bundle"])?.done()?;
+    let told = format!("1 attachment missing, or not as received, the first of {entry}.");
+    ensure!(said.contains(&told) && said.contains("put back the folder"), "{said}");
+    let said = tearlined(&house, "check", &[])?;
+    ensure!(said.out.contains(&format!("{entry}  DAMAGED: its attachment")), "{}", said.out);
+
+    fs::rename(house.path("elsewhere"), house.path("server/data/attachments"))?;
+    ensure!(!tearlined(&house, "check", &[])?.done()?.contains("DAMAGED"), "it is whole again");
+    start(&mut house)?;
+    house.text("us/kigali", &["fetch"])?;
+    house.text("us/kigali", &["save", &entry, "--out", &house.arg("saved.png")])?;
+    ensure!(fs::read(house.path("saved.png"))? == b"a map", "it is what was sent");
+    Ok(())
+}

@@ -8,21 +8,13 @@ use crate::{
     matters::Part,
     show::{
         content::{body, safe},
-        markup::escaped as text,
+        markup::{self, escaped as text},
         time::{dtg, iso},
     },
 };
 
-/// The head and foot of a table are repeated on every page that it is printed on; the policy forbids a
-/// browser to load or run anything.
-const HEAD: &str = r#"<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="referrer" content="no-referrer">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
+/// The head and foot of a table are repeated on every page that it is printed on.
+const STYLE: &str = r#"<style>
 @page { size: A4; margin: 12mm 18mm; }
 html { background: #fff; color: #111; }
 body { margin: 0 auto; max-width: 48em; font: 11pt/1.4 "Liberation Serif", Georgia, serif; }
@@ -46,7 +38,7 @@ bdi, pre, dd { unicode-bidi: isolate; }
 pub fn html(dossier: &Dossier<'_>) -> String {
     let banner = text(&dossier.banner());
     let title = format!("{} {}", dossier.matter.kind_name().to_uppercase(), dossier.matter.head.entry);
-    let mut out = String::from(HEAD);
+    let mut out = [markup::HEAD, STYLE].concat();
     let _ = writeln!(out, "<title>{} · {}</title>\n</head>\n<body>", banner, text(&title));
     let _ = writeln!(out, "<table class=\"pages\">");
     let _ = writeln!(out, "<thead><tr><td class=\"mark\">{banner}</td></tr></thead>");

@@ -68,12 +68,14 @@ impl Mediator<'_> {
         let signed = drafts.iter().map(|draft| (draft.identity(), draft.signature(self.key).bytes));
         let proposal =
             Proposal { targets: signed.collect(), sealed: post, quorum: self.quorum(drafts, terms)? };
+        let attached = self.attached()?;
         let shown = release::check(&Question {
             author: self.name,
             proposal: &proposal,
             proposed: &sealed,
             rooms: &self.known(),
             briefing,
+            attached: &|digest| attached.get(digest).cloned().unwrap_or_default(),
             content: &|reference: &Ref| self.content_of(reference),
             signers: &BTreeSet::from([self.name.clone()]),
         })?;

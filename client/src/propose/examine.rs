@@ -109,12 +109,14 @@ impl Mediator<'_> {
         signers.insert(self.name.clone());
         let line = chamber.replica.line(open.index)?;
         let Act::Proposal(proposal) = &line.signed.statement.act else { return Err(ProposeError::NotOpen) };
+        let attached = self.attached()?;
         let shown = release::check(&Question {
             author: &open.author,
             proposal,
             proposed: &proposed,
             rooms: &rooms,
             briefing: briefing.as_ref(),
+            attached: &|digest| attached.get(digest).cloned().unwrap_or_default(),
             content: &|reference: &Ref| self.content_of(reference),
             signers: &signers,
         })?;
@@ -124,7 +126,7 @@ impl Mediator<'_> {
         Ok(Examined { entry, identity: *identity, open: open.clone(), proposed, shown, already_given })
     }
 
-    fn opened(&self, open: &OpenProposal) -> Result<v1::Proposed, ProposeError> {
+    pub(super) fn opened(&self, open: &OpenProposal) -> Result<v1::Proposed, ProposeError> {
         let chamber = self.chamber()?;
         let line = chamber.replica.line(open.index)?;
         let missing = || ProposeError::NoContent(format!("{}#{}", chamber.replica.name(), open.index));

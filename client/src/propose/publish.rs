@@ -14,17 +14,32 @@ use tearline_ledger::{
 use tearline_proto::v1::{self, content::Kind};
 
 use super::{Mediator, OpenRoom, ProposeError};
-use crate::compose::{PostTerms, Submission};
+use crate::{
+    attachments::HandedOn,
+    compose::{PostTerms, Submission},
+};
 
 impl Mediator<'_> {
     /// The post that records a briefing. Its seed is drawn here and known to the chamber only.
     pub fn publish(&self, file: &BriefingFile) -> Result<Submission, ProposeError> {
+        self.publish_with(file, &[])
+    }
+
+    /// The same, with attachments.
+    pub fn publish_with(
+        &self,
+        file: &BriefingFile,
+        attached: &[HandedOn],
+    ) -> Result<Submission, ProposeError> {
         let seed = fresh::<32>()?;
         let texts: Vec<&str> = file.portions.iter().map(|portion| portion.text.as_str()).collect();
         let manifests = manifest_digests(&seed, &texts, self.rooms_with_a_party())?;
-        let content = Content::new(self.briefing_content(file, seed.as_slice())?)?;
+        let attachments = attached.iter().map(|it| it.key.clone()).collect();
+        let content = self.briefing_content(file, seed.as_slice())?;
+        let content = Content::new(v1::Content { attachments, ..content })?;
         let chamber = self.chamber()?;
-        let terms = PostTerms { manifests, ..PostTerms::default() };
+        let attachments = attached.iter().map(|it| it.named).collect();
+        let terms = PostTerms { attachments, manifests, ..PostTerms::default() };
         let draft = self.writer(&chamber)?.post(chamber.keys, &content, terms)?;
         Ok(draft.sign(self.key)?)
     }

@@ -10,7 +10,7 @@ use tearline_ledger::{
     id::Ref,
     name::{Org, RoomName},
     release::{Audience, Downgrades, RecordedBriefing, build_tearline},
-    statement::{Act, Attachment},
+    statement::Act,
 };
 use tearline_proto::v1::{self, content::Kind};
 
@@ -19,6 +19,7 @@ use super::{
     draft::{ProposalTerms, Proposed},
 };
 use crate::{
+    attachments::HandedOn,
     compose::{Draft, PostTerms},
     refs::EntryRef,
 };
@@ -44,10 +45,19 @@ pub struct ReleaseOrder {
     pub refers: Vec<Ref>,
     /// The commitments that a commitment restates, in the order of its obligors.
     pub undertakings: Vec<Ref>,
-    /// Attachments, sealed and uploaded already, each with what hands on its key.
-    pub attachments: Vec<(Attachment, v1::AttachmentKey)>,
+    /// Attachments that the chamber has, or is given with the proposal, under the marks that it has them under.
+    pub attachments: Vec<ToRoom>,
     /// When the content may be dropped, in seconds since 1970.
     pub content_until: Option<u64>,
+}
+
+/// An attachment for one of the rooms. Each room has its own, under a key of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToRoom {
+    /// The room.
+    pub room: RoomName,
+    /// The attachment.
+    pub file: HandedOn,
 }
 
 /// Portions of a recorded briefing.
@@ -131,6 +141,9 @@ impl Mediator<'_> {
             .map(|(briefing, numbers)| build_tearline(briefing, state.room(), numbers, lowered, &audience))
             .transpose()
             .map_err(fault)?;
+        let own = order.attachments.iter().filter(|it| it.room == *state.name());
+        let files: Vec<HandedOn> = own.map(|it| it.file.clone()).collect();
+        let (attachments, keys) = self.shown_to(room, &files)?;
         let (tearline, manifests) = tearline.map(|(torn, digest)| (torn, vec![digest])).unzip();
         let content = Content::new(v1::Content {
             written_at: self.written_at(),
@@ -140,11 +153,11 @@ impl Mediator<'_> {
             answers: order.answers.as_ref().map(Ref::to_message),
             refers: order.refers.iter().map(Ref::to_message).collect(),
             tearline,
-            attachments: order.attachments.iter().map(|(_, key)| key.clone()).collect(),
+            attachments: keys,
             kind: Some(order.kind.clone()),
         })?;
         let terms = PostTerms {
-            attachments: order.attachments.iter().map(|(sealed, _)| *sealed).collect(),
+            attachments,
             content_until: order.content_until,
             manifests: manifests.unwrap_or_default(),
             not_after: None,

@@ -4,18 +4,11 @@ use std::fmt::Write as _;
 
 use super::{Event, EventKind, Report, RoomReport, Whole, chart};
 use crate::show::{
-    markup::escaped as text,
+    markup::{self, escaped as text},
     time::{dtg, iso},
 };
 
-const HEAD: &str = r#"<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="referrer" content="no-referrer">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
+const STYLE: &str = r#"<style>
 @page { size: A4; margin: 15mm; }
 html { background: #fff; color: #111; }
 body { margin: 0 auto; max-width: 56em; padding: 0 1em; font: 10.5pt/1.4 "Liberation Serif", Georgia, serif; }
@@ -41,7 +34,7 @@ bdi, td { unicode-bidi: isolate; }
 /// The whole file. `name` is the bundle's, `now` this machine's clock in seconds since 1970.
 pub fn html(report: &Report, name: &str, now: u64) -> String {
     let domain = report.begin.as_ref().map_or("unknown", |begin| begin.domain.as_str());
-    let mut out = String::from(HEAD);
+    let mut out = [markup::HEAD, STYLE].concat();
     let _ = writeln!(out, "<title>Audit of {}</title>\n</head>\n<body>", text(domain));
     let _ = writeln!(out, "<h1>Audit of {}</h1>", text(domain));
     verdict(&mut out, report);

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, io::Read};
 
 use tearline_ledger::{
     audit::{Audit, Audited, AuditedEntry, Step},
-    bundle::{Begin, BundleError, Reader},
+    bundle::Begin,
     checkpoint::{Origin, SignedCheckpoint},
     entry::Body,
     id::RoomId,
@@ -21,11 +21,9 @@ use tearline_ledger::{
 pub use html::html;
 
 use crate::{
-    audit::{BundleFault, check_everywhere},
+    audit::{BundleFault, check_everywhere, run},
     witness::{Witness, witnesses},
 };
-
-const READ: usize = 1 << 20;
 
 /// What is told of a bundle.
 #[derive(Debug, Default)]
@@ -79,7 +77,7 @@ pub struct Event {
     pub kind: EventKind,
     /// Who wrote it.
     pub author: String,
-    /// Who signed.
+    /// Who signed, by name.
     pub signers: Vec<String>,
     /// What else there is to say.
     pub detail: String,
@@ -123,38 +121,16 @@ impl Report {
     ///
     /// Only if the file cannot be read.
     pub fn of(bundle: impl Read, progress: impl FnMut(u64)) -> Result<Self, std::io::Error> {
-        let mut report = Self::default();
-        match report.gather(bundle, progress) {
+        let (mut report, mut audit) = (Self::default(), Audit::new(check_everywhere));
+        let done = run(&mut audit, bundle, progress, |step| report.take(step));
+        report.begin = audit.begin().cloned();
+        match done {
             Ok(()) => {}
             Err(BundleFault::Io(error)) => return Err(error),
             Err(fault) => report.fault = Some(fault.to_string()),
         }
         report.events.sort_by_key(|event| event.accepted_at);
         Ok(report)
-    }
-
-    fn gather(&mut self, mut bundle: impl Read, mut progress: impl FnMut(u64)) -> Result<(), BundleFault> {
-        let (mut reader, mut audit) = (Reader::new(), Audit::new(check_everywhere));
-        let mut buffer = vec![0; READ];
-        let mut total = 0;
-        loop {
-            let read = bundle.read(&mut buffer)?;
-            if read == 0 {
-                break;
-            }
-            reader.feed(buffer.get(..read).unwrap_or_default());
-            total += read as u64;
-            progress(total);
-            while let Some(row) = reader.next_row()? {
-                let steps = audit.row(row);
-                self.begin = audit.begin().cloned();
-                for step in steps? {
-                    self.take(step);
-                }
-            }
-        }
-        reader.finish()?;
-        if self.begin.is_none() { Err(BundleError::Magic.into()) } else { Ok(()) }
     }
 
     fn take(&mut self, step: Step) {
@@ -233,12 +209,14 @@ fn event(room: &str, entry: &VerifiedEntry) -> Option<Event> {
         }
         _ => return None,
     };
+    let mut signers: Vec<String> = entry.signers().iter().map(|name| name.desk().to_owned()).collect();
+    signers.sort_unstable();
     Some(Event {
         accepted_at: entry.accepted_at(),
         entry: format!("{room}#{}", entry.index()),
         kind,
         author: statement.author.desk().to_owned(),
-        signers: entry.signers().iter().map(|name| name.desk().to_owned()).collect(),
+        signers,
         detail,
     })
 }

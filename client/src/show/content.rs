@@ -15,7 +15,7 @@ use tearline_ledger::{content::Content, misleading};
 use tearline_proto::v1::{Precedence, content::Kind};
 
 use self::fields::{Fields, Object};
-use super::{WIDTH, time::dtg, words::Scale as _, wrap};
+use super::{WIDTH, attachments, time::dtg, words::Scale as _, wrap};
 
 pub use concern::verdict;
 pub use fields::place;
@@ -45,9 +45,7 @@ pub fn body(content: &Content) -> String {
             out.push('\n');
         }
     }
-    for attachment in &message.attachments {
-        let _ = writeln!(out, " Attachment: {} ({} bytes)", safe(&attachment.name), attachment.size);
-    }
+    out.push_str(&attachments::list(&message.attachments));
     if message.ack_by != 0 {
         let _ = writeln!(out, " Acknowledgement due by {}", dtg(message.ack_by));
     }
@@ -92,6 +90,9 @@ pub fn to_json(content: &Content) -> Value {
     if let Some(tearline) = &message.tearline {
         let portions = tearline.portions.iter();
         out.set("portions", portions.map(|it| json!({"mark": it.mark, "text": it.text})).collect());
+    }
+    if !message.attachments.is_empty() {
+        out.set("attachments", attachments::to_json(&message.attachments));
     }
     match content.kind() {
         Some(Kind::Briefing(it)) => briefing::json(it, &mut out),

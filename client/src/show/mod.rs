@@ -2,6 +2,7 @@
 //!
 //! Everything that others wrote passes through `misleading::visible` before it reaches a terminal.
 
+pub mod attachments;
 pub mod content;
 pub mod markup;
 pub mod paint;

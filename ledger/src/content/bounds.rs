@@ -5,7 +5,7 @@
 use tearline_proto::v1::{self, content::Kind};
 
 use super::{ContentError, SUBJECT_MAX, TEXT_MAX, texts};
-use crate::name::Org;
+use crate::{mark::Mark, name::Org};
 
 const PORTIONS_MAX: usize = 63;
 const LONGITUDE_MAX_E7: u64 = 1_800_000_000;
@@ -25,6 +25,8 @@ pub(super) fn check(message: &v1::Content) -> Result<(), ContentError> {
         if !good || attachment.name.is_empty() || attachment.name.contains(['/', '\\', '\0']) {
             return bad("attachments have a digest, key, size or name that is wrong");
         }
+        let marked = attachment.mark.is_empty() || attachment.mark.parse::<Mark>().is_ok();
+        require(marked, "attachments have a mark that is none")?;
     }
     match &message.kind {
         Some(kind) => check_kind(kind)?,

@@ -4,6 +4,7 @@
 //! mediator; nobody else can. Pure: it neither fetches, nor signs, nor decides for an officer. Rules
 //! that need no opening are in `rules` and are not repeated here.
 
+mod attachments;
 mod charters;
 mod fault;
 mod marks;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tearline_proto::v1;
 
+pub use attachments::shown_attachment_mark;
 pub use charters::complete_charter;
 pub use fault::{BriefingFault, DowngradeFault, OpenFault, PortionFault, ReleaseFault, TargetFault};
 pub use marks::{Downgrades, Lowered, MarkShown};
@@ -32,6 +34,7 @@ pub use undertakings::UndertakingFault;
 
 use crate::{
     content::Content,
+    digest::Digest,
     id::{Ref, RoomId},
     name::{MemberName, Org},
     roomkey::RoomKeys,
@@ -68,8 +71,19 @@ pub struct Question<'a> {
     pub briefing: Option<&'a RecordedBriefing>,
     /// The opened content of a post; `None` if it is gone.
     pub content: &'a dyn Fn(&Ref) -> Option<Content>,
+    /// What the rooms say of a sealed attachment, by its digest.
+    pub attached: &'a dyn Fn(&Digest) -> Attached,
     /// Everyone who has signed or is about to: the proposer, approvers, and whoever asks.
     pub signers: &'a BTreeSet<MemberName>,
+}
+
+/// What the rooms say of a sealed attachment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attached {
+    /// Rooms other than the chamber in which a post names it, recalled or not.
+    pub rooms: BTreeSet<RoomId>,
+    /// The marks under which posts of the chamber have it, without parentheses; none if it has none there.
+    pub marks: BTreeSet<String>,
 }
 
 impl<'a> Question<'a> {
@@ -125,11 +139,12 @@ pub fn check(question: &Question<'_>) -> Result<Shown, ReleaseFault> {
     charters::check_seed_and_grants(question, &targets)?;
     charters::check_mediators(question, chamber, &targets)?;
     charters::check_tls_keys(question, &targets)?;
-    let originator = match question.named_briefing() {
-        Some(briefing) if portions().any(|portion| portion.recorded.orcon()) => {
-            Some(originator(question, chamber, briefing)?)
-        }
-        _ => None,
+    let orcon = portions().any(|portion| portion.recorded.orcon())
+        || targets.iter().flat_map(ShownTarget::attachments).any(|it| it.orcon);
+    let originator = match (orcon, question.named_briefing()) {
+        (true, Some(briefing)) => Some(originator(question, chamber, briefing)?),
+        (true, None) => return Err(ReleaseFault::OrconAttachment),
+        (false, _) => None,
     };
     let downgrades = downgrades.shown();
     let warnings = shown::warnings(&question.proposed.note, &downgrades, &targets);

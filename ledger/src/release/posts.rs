@@ -6,16 +6,14 @@
 use tearline_proto::v1;
 
 use super::{
-    Audience, Downgrades, Question, Room, ShownAttachment, ShownPortion, ShownPost, ShownRef, TargetFault,
+    Audience, Downgrades, Question, Room, ShownPortion, ShownPost, ShownRef, TargetFault, attachments,
     opening::open_sealed, portions, undertakings,
 };
 use crate::{
     content::{Authored, Content, Place},
-    digest::Digest,
     id::{HOUR, Ref},
     name::{MemberName, Org, Role},
     statement::{Post, Statement},
-    stream::sealed_size,
 };
 
 pub(super) fn check(
@@ -45,7 +43,7 @@ pub(super) fn check(
         return Err(TargetFault::NoReader);
     }
     let parties: Vec<Org> = charter.parties().into_iter().collect();
-    let attachments = check_attachments(post, content.message())?;
+    let attachments = attachments::check(question, room, &parties, post, content.message())?;
     let message = content.message();
     let reference = |reference: &v1::Ref| check_reference(question, room, &parties, reference);
     let answers = message.answers.as_ref().map(reference).transpose()?;
@@ -83,25 +81,6 @@ fn check_portions(
     let instance = question.parties();
     let audience = Audience { parties, instance: &instance };
     portions::check_tearline(briefing, room.state.room(), tearline, &post.manifests, downgrades, &audience)
-}
-
-/// The keys that the content hands on are of exactly the attachments that the post names.
-fn check_attachments(post: &Post, message: &v1::Content) -> Result<Vec<ShownAttachment>, TargetFault> {
-    if post.attachments.len() != message.attachments.len() {
-        return Err(TargetFault::Attachments);
-    }
-    let pairs = post.attachments.iter().zip(&message.attachments);
-    let attachment = |(named, handed): (&crate::statement::Attachment, &v1::AttachmentKey)| {
-        let same = Digest::from_slice(&handed.digest) == Some(named.digest)
-            && sealed_size(handed.size) == Some(named.size);
-        same.then(|| ShownAttachment {
-            name: handed.name.clone(),
-            media_type: handed.media_type.clone(),
-            size: handed.size,
-            digest: named.digest,
-        })
-    };
-    pairs.map(attachment).collect::<Option<_>>().ok_or(TargetFault::Attachments)
 }
 
 /// It answers a post, of a kind that it may answer. What that post says is not judged if it is gone.

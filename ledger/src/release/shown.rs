@@ -62,6 +62,14 @@ impl ShownTarget {
         }
     }
 
+    /// The attachments whose keys it hands on.
+    pub fn attachments(&self) -> &[ShownAttachment] {
+        match &self.act {
+            ShownAct::Post(post) => &post.attachments,
+            _ => &[],
+        }
+    }
+
     /// The charter that it puts in force.
     pub fn charter(&self) -> Option<&ShownCharter> {
         match &self.act {
@@ -155,6 +163,10 @@ pub struct ShownAttachment {
     pub size: u64,
     /// SHA-256 of the sealed attachment.
     pub digest: Digest,
+    /// The mark as its readers see it, without parentheses; empty if it has none.
+    pub mark: String,
+    /// Whether a mark under which the chamber has it is ORCON.
+    pub orcon: bool,
 }
 
 /// A new constitution, and what it changes.

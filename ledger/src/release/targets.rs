@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Downgrades, Question, ReleaseFault, Room, ShownAct, ShownRecall, ShownTarget, TargetFault, charters,
-    posts,
+    Downgrades, Question, ReleaseFault, Room, ShownAct, ShownRecall, ShownTarget, TargetFault, attachments,
+    charters, posts,
 };
 use crate::{
     envelope::PayloadType,
@@ -30,7 +30,10 @@ pub(super) fn check_all(
         let checked = check_target(question, downgrades, *listed, target, &mut chartered);
         let checked = checked.and_then(|checked| {
             let twin = shown.iter().any(|other| other.name == checked.name && other.room != checked.room);
-            if twin { Err(TargetFault::NameTaken) } else { Ok(checked) }
+            if twin {
+                return Err(TargetFault::NameTaken);
+            }
+            attachments::check_apart(&shown, &checked).map(|()| checked)
         });
         shown.push(checked.map_err(|fault| ReleaseFault::Target {
             target: number,

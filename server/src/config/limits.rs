@@ -15,6 +15,8 @@ pub struct Limits {
     pub message_bytes: NonZeroU32,
     /// The largest attachment, sealed.
     pub attachment_bytes: u64,
+    /// Attachments that one organisation may have sent, whole or in part, and that no statement names yet.
+    pub uploads_per_organisation: NonZeroU32,
     /// How many organisations have places reserved: mediators, parties and auditors together.
     pub organisations: NonZeroU32,
     /// Open connections of one organisation.
@@ -81,6 +83,7 @@ impl Default for Limits {
         Self {
             message_bytes: n(4 << 20),
             attachment_bytes: 256 << 20,
+            uploads_per_organisation: n(16),
             organisations: n(16),
             connections_per_organisation: n(16),
             calls_per_organisation: n(32),
@@ -116,6 +119,11 @@ impl Limits {
         usize::try_from(self.message_bytes.get()).unwrap_or(usize::MAX)
     }
 
+    /// How many attachments of one organisation may wait for a statement.
+    pub fn uploads(&self) -> usize {
+        usize::try_from(self.uploads_per_organisation.get()).unwrap_or(usize::MAX)
+    }
+
     /// The most connections and handshakes that can be open at once.
     pub fn most_sockets(&self) -> u64 {
         let share = u64::from(self.connections_per_organisation.get()) + u64::from(crate::quota::OVERFLOW);
@@ -126,6 +134,7 @@ impl Limits {
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         for (key, value, least, most) in [
             ("message_bytes", self.message_bytes, 64 << 10, 64 << 20),
+            ("uploads_per_organisation", self.uploads_per_organisation, 1, 4096),
             ("organisations", self.organisations, 1, 4096),
             ("connections_per_organisation", self.connections_per_organisation, 1, 4096),
             ("handshakes_in_flight", self.handshakes_in_flight, 1, 65_536),

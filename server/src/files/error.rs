@@ -20,7 +20,23 @@ pub enum FilesError {
         /// What the system said.
         source: io::Error,
     },
-    /// Somebody else is sending the same attachment.
+    /// The disk is full; nothing of the attachment was kept. The operator's to mend.
+    #[error(
+        "the server's disk is full, and nothing of this attachment was kept; tell the operator, then send it again"
+    )]
+    Full {
+        /// The file that had no room.
+        path: PathBuf,
+    },
+    /// The organisation has sent as many files as may wait for a statement.
+    #[error(
+        "your organisation has sent {most} files that no statement names yet; go on with one of these, or wait: what nobody goes on with is dropped after a day"
+    )]
+    TooMany {
+        /// How many may wait.
+        most: usize,
+    },
+    /// The organisation is sending the same attachment already.
     #[error("this attachment is being received already; wait for that to end, then try again")]
     Busy,
     /// An upload goes on beyond what was received, or with a hole.

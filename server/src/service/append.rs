@@ -13,7 +13,7 @@ use tearline_ledger::{
 use tearline_proto::v1::{AppendRequest, AppendResponse, Receipt};
 use tonic::Status;
 
-use super::rooms::House;
+use super::{attached, rooms::House};
 use crate::{
     error,
     gate::Caller,
@@ -43,12 +43,7 @@ pub(super) async fn append<S: Store>(
         call.push(parse(at, &submission.room, &submission.envelope, submission.content)?);
     }
     enter(house, caller, &call).await?;
-    let names = |it: &Submission<Signed>| {
-        it.statement.statement.sealed().is_some_and(|post| !post.attachments.is_empty())
-    };
-    let _held = if call.iter().any(names) { Some(house.files.hold().await) } else { None };
-    require_attachments(house, &call).await?;
-    let accepted = house.sequencer.append(call).await.map_err(refused)?;
+    let accepted = attached::append(house, caller, call).await?;
     let mut receipts = Vec::with_capacity(accepted.len());
     for accepted in accepted {
         receipts.push(receipt(house, accepted).await?);
@@ -109,31 +104,13 @@ async fn enter<S: Store>(
     Ok(())
 }
 
-/// An attachment is whole and durable before a statement names it.
-async fn require_attachments<S: Store>(house: &House<S>, call: &[Submission<Signed>]) -> Result<(), Status> {
-    for (at, submission) in call.iter().enumerate() {
-        let Some(post) = submission.statement.statement.sealed() else { continue };
-        for attachment in &post.attachments {
-            let size = house.attachment_size(attachment.digest).await?;
-            if size != Some(attachment.size) {
-                let message = format!(
-                    "submission {at}: attachment {} is not here, or not whole; send it first",
-                    attachment.digest
-                );
-                return Err(error::refused("ATTACHMENT_MISSING", Some("attachments"), message));
-            }
-        }
-    }
-    Ok(())
-}
-
 async fn receipt<S: Store>(house: &House<S>, accepted: Accepted) -> Result<Receipt, Status> {
     let Accepted { room, index, entry, view } = accepted;
     let proof = house.inclusion(room, index, &view).await?;
     Ok(Receipt { entry, index, proof, checkpoint: view.checkpoint.clone() })
 }
 
-fn refused(refused: Refused) -> Status {
+pub(super) fn refused(refused: Refused) -> Status {
     let message = refused.to_string();
     match refused {
         Refused::Rule { at, refusal } => {

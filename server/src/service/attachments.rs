@@ -1,13 +1,13 @@
 //! `tearline.v1.Attachments`: sealed bytes in and out, in chunks, never whole in memory.
 //!
-//! An attachment is stored once, under its digest; it is served to whoever may read a post that names
-//! it, after the access record of that post is durable.
+//! An attachment is stored under its room and digest; it is served to whoever may read a post that names
+//! it, after the access record of that post is durable. Which statement may name it is `append`'s affair.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use tearline_ledger::{digest::Digest, entry::Entry, name::Role, statement::Act};
-use tearline_proto::v1::{Chunk, GetRequest, PutResponse, attachments_server};
-use tokio::sync::mpsc;
+use tearline_ledger::{digest::Digest, entry::Entry, id::RoomId, name::Role, statement::Act};
+use tearline_proto::v1::{Chunk, GetRequest, OfferRequest, OfferResponse, PutResponse, attachments_server};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -22,6 +22,8 @@ use crate::{
 
 /// Chunks that may wait for a slow reader.
 const AHEAD: usize = 4;
+/// An upload whose next chunk does not come for so long is broken off, to be resumed.
+const IDLE: Duration = Duration::from_mins(1);
 
 /// The service.
 #[derive(Debug)]
@@ -31,23 +33,29 @@ type ChunkStream = Pin<Box<dyn Stream<Item = Result<Chunk, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl<S: Store> attachments_server::Attachments for Attachments<S> {
+    async fn offer(&self, request: Request<OfferRequest>) -> Result<Response<OfferResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let (room, digest) = self.0.may_send(&caller, &request.room, &request.digest, request.size).await?;
+        let received = self.0.files.offer(caller.name.org(), &room.0, &digest).await;
+        let received = received.map_err(|error| files(&error))?;
+        self.0.pace.keep(&caller.name).await;
+        Ok(Response::new(OfferResponse { received }))
+    }
+
     async fn put(&self, request: Request<Streaming<Chunk>>) -> Result<Response<PutResponse>, Status> {
         let caller = Caller::of(&request)?;
         let mut chunks = request.into_inner();
         let Some(first) = chunks.message().await? else {
             return Err(error::refused("MALFORMED", None, "the stream of chunks is empty"));
         };
-        let (_, view) = self.0.gate.room(&caller, &first.room).await?;
-        let Some(state) = &view.state else { return Err(error::no_such_room()) };
-        if caller.name.role() == Role::Auditor {
-            return Err(error::not_allowed("NOT_ALLOWED", "an auditor does not post"));
-        }
-        let most = state.charter().limits.attachment_bytes.min(self.0.attachment_bytes);
-        if first.size == 0 || first.size > most {
-            let message = format!("an attachment has 1 to {most} sealed bytes here, not {}", first.size);
-            return Err(error::refused("OVER_LIMIT", Some("size"), message));
-        }
-        let received = self.0.receive(first, &mut chunks).await?;
+        let (room, digest) = self.0.may_send(&caller, &first.room, &first.digest, first.size).await?;
+        let (org, size) = (caller.name.org(), first.size);
+        let put = self.0.files.put(org, &room.0, &digest, size, first.offset).await;
+        let received = match put.map_err(|error| files(&error))? {
+            Put::Complete => size,
+            Put::Upload(upload) => receive(upload, size, first, &mut chunks).await?,
+        };
         Ok(Response::new(PutResponse { received }))
     }
 
@@ -61,39 +69,34 @@ impl<S: Store> attachments_server::Attachments for Attachments<S> {
 }
 
 impl<S: Store> House<S> {
-    /// The size of an attachment that is here as a whole.
-    pub(super) async fn attachment_size(&self, digest: Digest) -> Result<Option<u64>, Status> {
-        let chamber = self.registry.chamber().0;
-        let found = self.files.get(&chamber, &digest, 0).await.map_err(|error| files(&error))?;
-        Ok(found.map(|download| download.size()))
-    }
-
-    async fn receive(&self, first: Chunk, chunks: &mut Streaming<Chunk>) -> Result<u64, Status> {
-        let digest = Digest::from_slice(&first.digest)
-            .ok_or_else(|| error::refused("MALFORMED", Some("digest"), "a digest is 32 bytes"))?;
-        let (chamber, size) = (self.registry.chamber().0, first.size);
-        let put =
-            self.files.put(&chamber, &digest, size, first.offset).await.map_err(|error| files(&error))?;
-        let mut upload = match put {
-            Put::Complete => return Ok(size),
-            Put::Upload(upload) => upload,
-        };
-        let mut next = Some(first);
-        while let Some(chunk) = next {
-            if let Err(error) = upload.write(chunk.offset, chunk.data).await {
-                return Err(files(&error));
+    /// Where an attachment that the caller wants to send belongs, if it may be sent at all.
+    async fn may_send(
+        &self,
+        caller: &Caller,
+        room: &[u8],
+        digest: &[u8],
+        size: u64,
+    ) -> Result<(RoomId, Digest), Status> {
+        let (room, view) = self.gate.room(caller, room).await?;
+        let Some(state) = &view.state else { return Err(error::no_such_room()) };
+        match caller.name.role() {
+            Role::Auditor => return Err(error::not_allowed("NOT_ALLOWED", "an auditor does not post")),
+            Role::Mediator if state.constitution().has_party() => {
+                let message = "what mediators give a party comes from the chamber: send the attachment there, and \
+                               let the release name it";
+                return Err(error::not_allowed("SEND_TO_CHAMBER", message));
             }
-            next = match chunks.message().await {
-                Ok(next) => next,
-                // What came so far stays, and is where the sender resumes.
-                Err(_) => return suspend(upload).await,
-            };
+            _ => {}
         }
-        if upload.received() < size {
-            return suspend(upload).await;
+        let most = state.charter().limits.attachment_bytes.min(self.attachment_bytes);
+        if size == 0 || size > most {
+            let message =
+                format!("an attachment has 1 to {most} sealed bytes here, not {size}: split the file");
+            return Err(error::refused("OVER_LIMIT", Some("size"), message));
         }
-        upload.finish().await.map_err(|error| files(&error))?;
-        Ok(size)
+        let digest = Digest::from_slice(digest)
+            .ok_or_else(|| error::refused("MALFORMED", Some("digest"), "a digest is 32 bytes"))?;
+        Ok((room, digest))
     }
 
     async fn send(
@@ -123,8 +126,7 @@ impl<S: Store> House<S> {
         if row.recalled || !post.is_some_and(names) {
             return Err(missing());
         }
-        let chamber = self.registry.chamber().0;
-        let download = self.files.get(&chamber, &digest, request.offset).await;
+        let download = self.files.get(&room.0, &digest, request.offset).await;
         let download = download.map_err(|error| files(&error))?.ok_or_else(missing)?;
         let serve =
             Serve { room, member: caller.name.clone(), first: request.index, limit: 1, follow: false };
@@ -135,6 +137,28 @@ impl<S: Store> House<S> {
         tokio::spawn(pump(download, request, sender));
         Ok(ReceiverStream::new(receiver))
     }
+}
+
+/// All chunks, or as many as came before the sender broke off: that is where it resumes.
+async fn receive(
+    mut upload: Upload,
+    size: u64,
+    first: Chunk,
+    chunks: &mut Streaming<Chunk>,
+) -> Result<u64, Status> {
+    let mut next = Some(first);
+    while let Some(chunk) = next {
+        upload.write(chunk.offset, chunk.data).await.map_err(|error| files(&error))?;
+        next = match timeout(IDLE, chunks.message()).await {
+            Ok(Ok(next)) => next,
+            Ok(Err(_)) | Err(_) => return suspend(upload).await,
+        };
+    }
+    if upload.received() < size {
+        return suspend(upload).await;
+    }
+    upload.finish().await.map_err(|error| files(&error))?;
+    Ok(size)
 }
 
 async fn suspend(upload: Upload) -> Result<u64, Status> {
@@ -164,13 +188,18 @@ async fn pump(mut download: Download, request: GetRequest, sender: mpsc::Sender<
     }
 }
 
-fn files(error: &FilesError) -> Status {
+pub(super) fn files(error: &FilesError) -> Status {
     match error {
         FilesError::Beyond { .. }
-        | FilesError::Busy
         | FilesError::Gap { .. }
         | FilesError::Incomplete { .. }
         | FilesError::Mismatch { .. } => error::refused("ATTACHMENT", None, error.to_string()),
+        FilesError::Busy => error::conflict("ATTACHMENT_BUSY", "attachments", error.to_string()),
+        FilesError::TooMany { .. } => error::limit("uploads_per_organisation", error.to_string(), None),
+        FilesError::Full { path } => {
+            tracing::error!(path = %path.display(), "THE DISK IS FULL: an attachment was not taken");
+            error::unavailable(error.to_string(), Duration::from_mins(1))
+        }
         other => {
             tracing::error!(error = %other, "attachments cannot be used");
             error::fault()

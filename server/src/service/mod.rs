@@ -4,6 +4,7 @@ pub mod attachments;
 pub mod rooms;
 
 mod append;
+mod attached;
 mod read;
 mod witnessed;
 

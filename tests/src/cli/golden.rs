@@ -31,7 +31,7 @@ pub fn golden(name: &str, screen: &str) -> Result<()> {
         match (one.next(), two.next()) {
             (None, None) => return Ok(()),
             (kept, seen_line) => {
-                ensure!(kept == seen_line, "{name}, line {number}: {seen_line:?}, not {kept:?}, in\n{seen}")
+                ensure!(kept == seen_line, "{name}, line {number}: {seen_line:?}, not {kept:?}, in\n{seen}");
             }
         }
         number += 1;
@@ -56,11 +56,14 @@ fn still(screen: &str) -> String {
     out
 }
 
+/// So many characters of this kind.
+type Run = (usize, fn(&char) -> bool);
+
 /// A date-time group that begins here, perhaps broken into two lines.
 fn hide_group(chars: &mut [char], at: usize) {
     let mut here = at;
     let mut places = Vec::new();
-    let parts: [(usize, fn(&char) -> bool); 4] = [
+    let parts: [Run; 4] = [
         (6, char::is_ascii_digit),
         (1, |char| *char == 'Z'),
         (3, char::is_ascii_uppercase),

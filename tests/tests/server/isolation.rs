@@ -73,6 +73,8 @@ async fn another_partys_room_and_no_room_give_one_answer_to_every_question() {
                 all.push(seen(&it.attachments.get(request).await.unwrap_err()));
             }
         }
+        let offer = v1::OfferRequest { room: bytes(), digest: digest.as_bytes().to_vec().into(), size: 6 };
+        all.push(seen(&it.attachments.offer(offer).await.unwrap_err()));
         let digest = digest.as_bytes().to_vec().into();
         let data = b"sealed".as_slice().into();
         let chunk = v1::Chunk { room: bytes(), digest, size: 6, offset: 0, data };

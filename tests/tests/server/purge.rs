@@ -63,14 +63,16 @@ async fn recall(live: &mut Live, desk: &Desk, post: &VerifiedEntry) {
     enter(live, &recall, desk).await;
 }
 
-/// The size of a folder's files that are named as these attachments are.
-fn kept(live: &Live, all: &[Attachment]) -> Vec<bool> {
-    let folder = fs::read_dir(live.site.server().join("data/attachments")).unwrap();
-    let rooms: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
-    let there = |attachment: &Attachment| {
-        rooms.iter().any(|room: &std::path::PathBuf| room.join(attachment.digest.to_hex()).exists())
-    };
-    all.iter().map(there).collect()
+/// Which of these attachments a room has.
+fn kept(live: &Live, room: RoomId, all: &[Attachment]) -> Vec<bool> {
+    let folder = live.site.server().join("data/attachments").join(room.0.to_hex());
+    all.iter().map(|attachment| folder.join(attachment.digest.to_hex()).exists()).collect()
+}
+
+/// The uploads of an organisation that no post names.
+fn waiting(live: &Live, org: &str) -> usize {
+    let folder = live.site.server().join("data/attachments/uploads").join(org);
+    fs::read_dir(folder).map_or(0, Iterator::count)
 }
 
 /// Indices whose content is served.
@@ -92,15 +94,18 @@ async fn a_stopped_server_is_purged_of_what_may_go_and_of_nothing_else() {
     let mut live = Live::kivu().await.unwrap();
     let (drc, rwanda) = (live.room("drc").unwrap(), live.room("rwanda").unwrap());
     let (desk, other) = (live.desks().drc_liaison, live.desks().rwanda_liaison);
-    // The first file is named in two rooms, the second by a recalled post alone, the third by nobody.
-    let files: Vec<_> = [70_000, 80_000, 90_000].map(sealed).into();
+    // The first file is each of two rooms' own, the second is named by a post that is recalled, the third by nobody,
+    // the fourth by two posts, one of which stands.
+    let files: Vec<_> = [70_000, 80_000, 90_000, 60_000].map(sealed).into();
     let all: Vec<Attachment> = files.iter().map(|(_, attachment)| *attachment).collect();
     for (bytes, attachment) in &files {
         put(&mut live, &desk, chunks(drc.as_bytes(), attachment, bytes, 0)).await.unwrap();
     }
+    put(&mut live, &other, chunks(rwanda.as_bytes(), &all[0], &files[0].0, 0)).await.unwrap();
     let shared = post(&mut live, drc, &desk, &all[..1]).await;
     let lone = post(&mut live, drc, &desk, &all[1..2]).await;
-    let plain = post(&mut live, drc, &desk, &[]).await;
+    let twice = post(&mut live, drc, &desk, &all[3..]).await;
+    let plain = post(&mut live, drc, &desk, &all[3..]).await;
     let stays = post(&mut live, rwanda, &other, &all[..1]).await;
     let ends = live.world().post(drc, &desk, "short-lived").unwrap();
     let short = expiring(ends, 2);
@@ -108,7 +113,7 @@ async fn a_stopped_server_is_purged_of_what_may_go_and_of_nothing_else() {
 
     // Following: each recall ends the serving of its post at once.
     let before = served(&mut live, drc, &desk).await;
-    for taken in [&shared, &lone] {
+    for taken in [&shared, &lone, &twice] {
         recall(&mut live, &desk, taken).await;
         assert!(!served(&mut live, drc, &desk).await.contains(&taken.found().index));
     }
@@ -122,7 +127,7 @@ async fn a_stopped_server_is_purged_of_what_may_go_and_of_nothing_else() {
     assert!(client.attachments.get(get(drc, shared.found().index, &all[0])).await.is_err());
     tokio::time::sleep(Duration::from_millis(2100)).await;
     let after = served(&mut live, drc, &desk).await;
-    let gone = [&shared, &lone, &ends].map(|entry| entry.found().index);
+    let gone = [&shared, &lone, &twice, &ends].map(|entry| entry.found().index);
     let rest: Vec<u64> = before.into_iter().filter(|index| !gone.contains(index)).collect();
     assert_eq!(after, rest);
 
@@ -140,22 +145,26 @@ async fn a_stopped_server_is_purged_of_what_may_go_and_of_nothing_else() {
     stop(&mut live).await;
 
     let dry = done(&live, &["purge", "--dry-run"]);
-    let [shared_at, lone_at, ends_at] = gone.map(|index| format!("drc#{index}"));
+    let [shared_at, lone_at, twice_at, ends_at] = gone.map(|index| format!("drc#{index}"));
     for line in [
-        format!("{shared_at:<24} recalled  content\n"),
+        format!("{shared_at:<24} recalled  content, 1 attachment\n"),
         format!("{lone_at:<24} recalled  content, 1 attachment\n"),
+        format!("{twice_at:<24} recalled  content\n"),
         format!("{ends_at:<24} expired   content\n"),
-        "3 contents and 1 attachment would be purged. Nothing was changed.\n".to_owned(),
+        "4 contents and 2 attachments would be purged. Nothing was changed.\n".to_owned(),
     ] {
         assert!(dry.contains(&line), "{line:?} is not in\n{dry}");
     }
-    assert_eq!(dry.lines().count(), 4, "{dry}");
-    assert_eq!(kept(&live, &all), [true, true, true]);
+    assert_eq!(dry.lines().count(), 5, "{dry}");
+    assert_eq!(kept(&live, drc, &all), [true, true, false, true]);
+    assert_eq!(waiting(&live, "drc"), 1);
     assert!(done(&live, &["check"]).contains("whole"));
 
     let purged = done(&live, &["purge"]);
-    assert!(purged.contains("3 contents and 1 attachment purged"), "{purged}");
-    assert_eq!(kept(&live, &all), [true, false, true]);
+    assert!(purged.contains("4 contents and 2 attachments purged"), "{purged}");
+    assert_eq!(kept(&live, drc, &all), [false, false, false, true]);
+    assert_eq!(kept(&live, rwanda, &all), [true, false, false, false]);
+    assert_eq!(waiting(&live, "drc"), 1, "what no post names is its sender's");
     assert!(done(&live, &["check"]).contains("whole"));
     let again = done(&live, &["purge"]);
     assert!(again.contains("0 contents and 0 attachments purged"), "{again}");
@@ -175,10 +184,13 @@ async fn a_stopped_server_is_purged_of_what_may_go_and_of_nothing_else() {
     post(&mut live, drc, &desk, &[]).await;
     // Once the last post that stands is gone, so is the file.
     recall(&mut live, &other, &stays).await;
+    recall(&mut live, &desk, &plain).await;
     stop(&mut live).await;
     let last = done(&live, &["purge"]);
-    assert!(last.contains("1 content and 1 attachment purged"), "{last}");
-    assert_eq!(kept(&live, &all), [false, false, true]);
+    assert!(last.contains("2 contents and 2 attachments purged"), "{last}");
+    assert_eq!(kept(&live, drc, &all), [false; 4]);
+    assert_eq!(kept(&live, rwanda, &all), [false; 4]);
+    assert_eq!(waiting(&live, "drc"), 1);
 }
 
 #[tokio::test]
@@ -199,8 +211,9 @@ async fn a_running_server_purges_by_itself_if_it_is_told_to() {
     let first = post(&mut live, drc, &desk, &[file]).await;
     let stays = post(&mut live, drc, &desk, &[]).await;
     recall(&mut live, &desk, &first).await;
-    wait_for("the attachment goes", async || Ok((!kept(&live, &[file])[0]).then_some(()))).await.unwrap();
-    assert!(live.server.log().unwrap().contains("purged what was recalled or has expired"));
+    let told = || live.server.log().unwrap().contains("purged what was recalled or has expired");
+    wait_for("the log tells of it", async || Ok(told().then_some(()))).await.unwrap();
+    assert!(!kept(&live, drc, &[file])[0], "the attachment went");
     // What is named anew must be sent anew.
     let named = live.world().post(drc, &desk, "again").unwrap();
     let refused = live.send(&with(named.clone(), file), &[&desk]).await.unwrap().unwrap_err();
@@ -208,7 +221,7 @@ async fn a_running_server_purges_by_itself_if_it_is_told_to() {
     put(&mut live, &desk, sent).await.unwrap();
     let again = enter(&mut live, &with(named, file), &desk).await;
     tokio::time::sleep(Duration::from_millis(2500)).await;
-    assert!(kept(&live, &[file])[0], "an attachment of a post that stands was purged");
+    assert!(kept(&live, drc, &[file])[0], "an attachment of a post that stands was purged");
     assert_eq!(served(&mut live, drc, &desk).await, [stays.found().index, again.found().index]);
     stop(&mut live).await;
     assert!(done(&live, &["check"]).contains("whole"));
@@ -248,8 +261,9 @@ async fn a_purge_that_is_killed_leaves_a_whole_store_and_is_finished_by_the_next
             .unwrap();
         if kill % 2 == 0 {
             // As soon as it has removed some of the files.
-            let some =
-                || kept(&live, &all).iter().filter(|kept| !**kept).count() > usize::try_from(kill).unwrap();
+            let some = || {
+                kept(&live, drc, &all).iter().filter(|kept| !**kept).count() > usize::try_from(kill).unwrap()
+            };
             while !some() && child.try_wait().unwrap().is_none() {
                 std::thread::sleep(Duration::from_micros(200));
             }
@@ -258,11 +272,11 @@ async fn a_purge_that_is_killed_leaves_a_whole_store_and_is_finished_by_the_next
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        let left = kept(&live, &all).iter().filter(|kept| **kept).count();
+        let left = kept(&live, drc, &all).iter().filter(|kept| **kept).count();
         partly += usize::from(left > 0 && left < POSTS);
         assert!(done(&live, &["check"]).contains("whole"));
         done(&live, &["purge"]);
-        assert_eq!(kept(&live, &all), [false; POSTS]);
+        assert_eq!(kept(&live, drc, &all), [false; POSTS]);
         assert!(done(&live, &["check"]).contains("whole"));
         let again = done(&live, &["purge"]);
         assert!(again.contains("0 contents and 0 attachments purged"), "{again}");

@@ -78,13 +78,15 @@ pub(crate) enum Command {
     /// Record a briefing (Markdown with portion marks) in the chamber.
     ///
     /// Without a file it opens your editor on a template, as `write` does.
-    #[command(after_help = "Examples:\n  tearline publish\n  tearline publish sake.md")]
+    #[command(
+        after_help = "Examples:\n  tearline publish\n  tearline publish sake.md --attach \"(C//REL TO DRC) map.png\" --attach source.pdf"
+    )]
     Publish(Publish),
     /// Propose to release portions of a briefing into one room, or several at once.
     #[command(
         after_help = "Example: tearline release chamber#7 --portions 1,3 --to drc --subject \"Column towards Sake\""
     )]
-    Release(Release),
+    Release(Box<Release>),
     /// Proposals that wait for signatures.
     #[command(after_help = "Example: tearline pending")]
     Pending,
@@ -131,6 +133,11 @@ pub(crate) enum Command {
     /// Read a post.
     #[command(after_help = "Example: tearline read drc#42")]
     Read(Reference),
+    /// Save an attachment of a post, or of a proposal before it is signed.
+    #[command(
+        after_help = "Examples:\n  tearline save drc#42 --out maps\n  tearline save chamber#57 2 --out sake.pdf"
+    )]
+    Save(Save),
     /// Acknowledge posts.
     #[command(after_help = "Example: tearline ack drc#42 plenary#7")]
     Ack(Ack),
@@ -266,16 +273,18 @@ pub(crate) struct Publish {
     pub(crate) composing: Composing,
 }
 
-/// Where a text comes from.
+/// Where a text comes from, and what goes with it.
 #[derive(Debug, Args)]
 pub(crate) struct Composing {
     /// Front matter and text; - for standard input. Without it your editor opens.
     #[arg(conflicts_with = "draft")]
     pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) attach: Attach,
     /// Take up a draft; with --yes it is sent as it is.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) draft: Option<String>,
-    /// Keep it as a draft, and send nothing.
+    /// Keep it as a draft, without what is attached, and send nothing.
     #[arg(long)]
     pub(crate) save: bool,
 }
@@ -287,6 +296,11 @@ pub(crate) struct Release {
     /// Portions by number, as in 1,3.
     #[arg(long, value_delimiter = ',', required = true)]
     pub(crate) portions: Vec<u32>,
+    /// Attachments of the briefing by number, as in 1,2.
+    #[arg(long, value_delimiter = ',', value_name = "NUMBER")]
+    pub(crate) attach_from: Vec<usize>,
+    #[command(flatten)]
+    pub(crate) attach: Attach,
     /// Room names; several are released jointly.
     #[arg(long, num_args = 1.., required = true)]
     pub(crate) to: Vec<String>,
@@ -458,6 +472,29 @@ pub(crate) struct Fetch {
 pub(crate) struct Reference {
     /// ROOM#INDEX, as in drc#42.
     pub(crate) reference: String,
+}
+
+/// Files that go with a post.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Attach {
+    /// A file that goes with it, sealed; once for each. With a mark in front, as in "(C//REL TO DRC) map.png", it goes
+    /// only to those whom the mark names.
+    #[arg(long = "attach", value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Save {
+    /// ROOM#INDEX of a post or an open proposal, as in drc#42.
+    pub(crate) reference: String,
+    /// Which attachment: its number, or its name. Need not be said if there is only one.
+    pub(crate) which: Option<String>,
+    /// The file to write, or a folder that is there.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) out: PathBuf,
+    /// Take the place of a file that is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use tearline_client::{
     desk::Desk,
     drafts::Drafts,
@@ -196,6 +196,21 @@ impl Context {
         let bar = ProgressBar::new_spinner().with_message(what);
         bar.enable_steady_tick(Duration::from_millis(500));
         bar
+    }
+
+    /// Shows how far bytes have come, if a person is watching.
+    pub(crate) fn bytes(&self, what: String) -> ProgressBar {
+        if self.json || !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template(
+            " {msg}  {bar:24} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left",
+        );
+        let bar = ProgressBar::new(0).with_message(what);
+        match style {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        }
     }
 
     /// Asks; true if the answer is `wanted`. With `--yes` it is not asked; without a terminal it is no.

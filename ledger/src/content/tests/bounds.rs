@@ -71,6 +71,7 @@ fn attachments_and_released_portions_are_whole() {
             key: vec![2; 32].into(),
             name: "map.pdf".to_owned(),
             media_type: "application/pdf".to_owned(),
+            mark: "C//REL TO DRC".to_owned(),
         };
         change(&mut key);
         Content::new(v1::Content { attachments: vec![key], ..of(note()) }).map_err(|error| error.to_string())
@@ -89,6 +90,9 @@ fn attachments_and_released_portions_are_whole() {
         let said = attachment(change).unwrap_err();
         assert_eq!(said, "the content's attachments have a digest, key, size or name that is wrong");
     }
+    assert!(attachment(&|it| it.mark.clear()).is_ok());
+    let said = attachment(&|it| it.mark = "(C)".to_owned()).unwrap_err();
+    assert_eq!(said, "the content's attachments have a mark that is none");
     let tearline = |change: &dyn Fn(&mut v1::Tearline)| {
         let portion =
             v1::ReleasedPortion { mark: "U".to_owned(), text: "x".to_owned(), salt: vec![1; 32].into() };

@@ -177,6 +177,7 @@ fn attachments_must_be_those_whose_keys_are_handed_on() {
         key: vec![2; 32].into(),
         name: "map.pdf".to_owned(),
         media_type: "application/pdf".to_owned(),
+        mark: String::new(),
     };
     let content = v1::Content { attachments: vec![handed], ..note_content("text") };
     let (mut statement, sealed) = world().drc_room.post(&author(), 50, &content, vec![]);
@@ -194,6 +195,81 @@ fn attachments_must_be_those_whose_keys_are_handed_on() {
         draft.add(&statement, sealed.clone());
         assert_eq!(draft.check().is_ok(), good, "{digest} {size}");
     }
+}
+
+/// A draft that hands one attachment, shown under this mark, to drc; and to rwanda too, if `twice`.
+fn handing(mark: &str, twice: bool) -> Draft {
+    let handed = v1::AttachmentKey {
+        digest: vec![1; 32].into(),
+        size: 1024,
+        key: vec![2; 32].into(),
+        name: "map.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        mark: mark.to_owned(),
+    };
+    let content = v1::Content { attachments: vec![handed], ..note_content("text") };
+    let size = crate::stream::sealed_size(1024).unwrap();
+    let mut draft = Draft::new();
+    let rooms = [&world().drc_room, &world().rwanda_room];
+    for (room, id) in rooms.into_iter().zip([50, 51]).take(1 + usize::from(twice)) {
+        let (mut statement, sealed) = room.post(&author(), id, &content, vec![]);
+        if let Act::Post(post) = &mut statement.act {
+            post.attachments = vec![crate::statement::Attachment { digest: Digest([1; 32]), size }];
+        }
+        draft.add(&statement, sealed);
+    }
+    draft
+}
+
+fn attached(marks: &[&str]) -> Attached {
+    Attached { marks: marks.iter().map(|mark| (*mark).to_owned()).collect(), ..Attached::default() }
+}
+
+#[test]
+fn an_attachment_goes_only_to_whom_its_mark_names_and_is_shown_under_what_they_may_see() {
+    let digest = Digest([1; 32]);
+    let mut draft = handing("C//REL TO DRC", false);
+    draft.attached.insert(digest, attached(&["C//REL TO DRC, RWA"]));
+    assert!(draft.check().is_ok());
+    for (marks, shown) in [
+        (&["S//NF"][..], "S//NF"),
+        (&["C//REL TO DRC", "S//NF"], "C//REL TO DRC"),
+        (&["C//REL TO RWA"], "C//REL TO RWA"),
+        (&["C//REL TO DRC, RWA"], "C//REL TO DRC, RWA"),
+        (&["C//REL TO DRC"], ""),
+        (&[], "C//REL TO DRC"),
+    ] {
+        let mut draft = handing(shown, false);
+        draft.attached.insert(digest, attached(marks));
+        let fault = draft.fault();
+        let refused =
+            matches!(fault, TargetFault::AttachmentNotReleasable { .. } | TargetFault::AttachmentMark { .. });
+        assert!(refused, "{marks:?} {shown}: {fault}");
+    }
+}
+
+#[test]
+fn an_orcon_attachment_needs_the_originator() {
+    let mut draft = handing("S//ORCON//REL TO DRC", false);
+    draft.attached.insert(Digest([1; 32]), attached(&["S//ORCON//REL TO DRC"]));
+    let signed = draft.check().map(|shown| shown.originator);
+    assert!(matches!(signed, Ok(Some(_)) | Err(ReleaseFault::Originator { .. })), "{signed:?}");
+    draft.proposed.briefing = None;
+    assert_eq!(draft.check(), Err(ReleaseFault::OrconAttachment));
+}
+
+#[test]
+fn the_same_sealed_attachment_is_in_no_two_rooms_that_parties_read() {
+    assert_eq!(handing("", false).check().map(|_| ()), Ok(()));
+    let Err(ReleaseFault::Target { target: 2, fault, .. }) = handing("", true).check() else { panic!() };
+    assert_eq!(*fault, TargetFault::AttachmentShared { attachment: 1 });
+    let mut given = handing("", false);
+    let room = world().drc_room.id();
+    given.attached.insert(Digest([1; 32]), Attached { rooms: [room].into(), ..Attached::default() });
+    assert!(given.check().is_ok(), "it is in this room already");
+    let other = world().rwanda_room.id();
+    given.attached.insert(Digest([1; 32]), Attached { rooms: [other].into(), ..Attached::default() });
+    assert_eq!(given.fault(), TargetFault::AttachmentShared { attachment: 1 });
 }
 
 #[test]

@@ -288,6 +288,7 @@ pub(crate) struct Draft {
     pub(crate) targets: Vec<Identity>,
     pub(crate) signers: BTreeSet<MemberName>,
     pub(crate) quorum: u32,
+    pub(crate) attached: BTreeMap<Digest, Attached>,
     /// What was posted, where it is not the note that stands for everything else.
     pub(crate) contents: BTreeMap<Ref, Option<Content>>,
     pub(crate) rooms: Rooms<'static>,
@@ -301,7 +302,8 @@ impl Draft {
         let signers = world.mediators.iter().take(2).map(|desk| desk.name.clone()).collect();
         let proposed = v1::Proposed { briefing, ..v1::Proposed::default() };
         let (contents, rooms) = (BTreeMap::new(), world.rooms());
-        Self { proposed, targets: Vec::new(), signers, quorum: 2, contents, rooms, world }
+        let (targets, attached) = (Vec::new(), BTreeMap::new());
+        Self { proposed, targets, signers, quorum: 2, attached, contents, rooms, world }
     }
 
     pub(crate) fn add(&mut self, statement: &Statement, sealed: Vec<u8>) -> &mut Self {
@@ -342,6 +344,7 @@ impl Draft {
             proposed: &self.proposed,
             rooms: &self.rooms,
             briefing: Some(&self.world.briefing),
+            attached: &|digest| self.attached.get(digest).cloned().unwrap_or_default(),
             content: &|reference| match self.contents.get(reference) {
                 Some(content) => content.clone(),
                 None => Some(Content::new(note_content("Ours.")).unwrap()),

@@ -85,6 +85,11 @@ fn carried() -> Vec<Named> {
             ("a path", &|it| "../map".clone_into(&mut it.name)),
             ("a path with a backslash", &|it| "a\\b".clone_into(&mut it.name)),
             ("a name with U+0000", &|it| "a\0".clone_into(&mut it.name)),
+            ("a mark in parentheses", &|it| "(U)".clone_into(&mut it.mark)),
+            ("a mark of no class", &|it| "X".clone_into(&mut it.mark)),
+            ("a mark whose codes do not ascend", &|it| "C//REL TO RWA, DRC".clone_into(&mut it.mark)),
+            ("a mark with a code twice", &|it| "C//REL TO DRC, DRC".clone_into(&mut it.mark)),
+            ("a mark with another spelling", &|it| "C//REL TO DRC,RWA".clone_into(&mut it.mark)),
         ],
     );
     let release = || of(Kind::Release(v1::Release::default()));

@@ -185,6 +185,7 @@ pub(super) fn attached() -> v1::AttachmentKey {
         key: vec![2; 32].into(),
         name: "map.pdf".to_owned(),
         media_type: "application/pdf".to_owned(),
+        mark: String::new(),
     }
 }
 
@@ -254,6 +255,10 @@ pub(super) fn good() -> Vec<(String, Posted)> {
         }),
         ("a note with a map".to_owned(), {
             Posted::partys(v1::Content { attachments: vec![attached()], ..of(Kind::Note(text())) })
+        }),
+        ("a note with a map that is marked".to_owned(), {
+            let marked = v1::AttachmentKey { mark: "S//ORCON//REL TO DRC, RWA".to_owned(), ..attached() };
+            Posted::partys(v1::Content { attachments: vec![marked], ..of(Kind::Note(text())) })
         }),
         ("an incident that is alleged".to_owned(), partys(Kind::Incident(incident(IncidentStage::Alleged)))),
         (

@@ -26,7 +26,12 @@ use tearline_ledger::name::RoomName;
 use tokio::runtime::Runtime;
 use zeroize::Zeroizing;
 
-use super::{drafts, propose::send, sync_all};
+use super::{
+    attach::{Carried, Files, require_usable},
+    drafts,
+    propose::send,
+    sync_all,
+};
 use crate::{
     cli::Composing,
     context::{Context, Failure, Lift as _, ask, on_a_terminal, text_of},
@@ -54,6 +59,8 @@ pub(super) struct Ready {
     pub(super) shown: String,
     /// What yes means, as in `send this to drc`.
     pub(super) act: String,
+    /// What goes before it.
+    pub(super) carried: Carried,
     /// It.
     pub(super) submission: Submission,
     /// What is said of the entry that it became.
@@ -69,8 +76,8 @@ pub(super) fn send_at_once(
     let ready = prepare(&online.desk)?;
     show(context, &ready)?;
     confirmed(context, &ready)?;
-    let entry = online.send(&ready)?;
-    say_sent(context, &ready, &entry)
+    let sent = online.send(context, ready, || ())?;
+    say_sent(context, sent)
 }
 
 /// A desk, up to date and connected.
@@ -87,12 +94,23 @@ impl Online {
         Ok(Self { runtime, session, desk })
     }
 
-    /// Where it was entered.
-    fn send(&self, ready: &Ready) -> Result<String, Failure> {
-        let submissions = std::slice::from_ref(&ready.submission);
-        let entries = send(&self.runtime, &self.session, &self.desk, submissions)?;
-        Ok(entries.into_iter().next().unwrap_or_default())
+    /// Sends the files, then what names them; in between it calls `last`.
+    fn send(&self, context: &Context, ready: Ready, last: impl FnOnce()) -> Result<Sent, Failure> {
+        let Ready { carried: Carried { mut files, mut records }, submission, said, .. } = ready;
+        files.send(context, (&self.runtime, &self.session))?;
+        last();
+        records.push(submission);
+        let entry = send(&self.runtime, &self.session, &self.desk, &records)?.pop().unwrap_or_default();
+        let (json, text) = said(&entry);
+        Ok(Sent { files, json, text })
     }
+}
+
+/// What was sent.
+struct Sent {
+    files: Files,
+    json: Value,
+    text: String,
 }
 
 fn show(context: &Context, ready: &Ready) -> Result<(), Failure> {
@@ -110,8 +128,9 @@ fn confirmed(context: &Context, ready: &Ready) -> Result<(), Failure> {
     if context.confirm(&question, "yes")? { Ok(()) } else { Err(Failure::refused("not sent")) }
 }
 
-fn say_sent(context: &Context, ready: &Ready, entry: &str) -> Result<(), Failure> {
-    let (json, text) = (ready.said)(entry);
+fn say_sent(context: &Context, sent: Sent) -> Result<(), Failure> {
+    let Sent { files, mut json, text } = sent;
+    files.done_into(&mut json)?;
     say(context, &json, &text)
 }
 
@@ -135,15 +154,18 @@ pub(super) fn compose(
     room: Option<RoomName>,
     paper: &dyn Paper,
 ) -> Result<(), Failure> {
+    require_usable(&args.attach)?;
     let desk = context.desk()?;
     let drafts = Drafts::of(&desk).lift()?;
     let begun = begin(context, &desk, &drafts, args, room, paper)?;
     let (room, text) = (begun.draft.room.clone(), begun.draft.text.clone());
     let keeper = Keeper::new(desk.profile().dir().to_owned(), drafts, begun.draft, begun.name);
+    let attached = !args.attach.files.is_empty();
     if !begun.kept && args.save {
-        return kept_as_asked(context, &keeper);
+        return kept_as_asked(context, &keeper, attached);
     }
-    let way = Way { context, keeper, room, paper, editor: begun.editor, label: begun.label, save: args.save };
+    let (editor, label, save) = (begun.editor, begun.label, args.save);
+    let way = Way { context, keeper, room, paper, editor, label, save, attached };
     if begun.kept {
         return way.go(&desk).map_err(|failure| way.keep(failure));
     }
@@ -207,6 +229,8 @@ struct Way<'a> {
     editor: Option<Editor>,
     label: Option<String>,
     save: bool,
+    /// Whether files are to go with it, which no draft keeps.
+    attached: bool,
 }
 
 /// What comes next.
@@ -217,8 +241,8 @@ enum Next {
 
 impl Way<'_> {
     fn go(&self, desk: &Desk) -> Result<(), Failure> {
-        let json = self.context.json;
-        self.keeper.watch(move |ended| end(json, &ended)).lift()?;
+        let (json, attached) = (self.context.json, self.attached);
+        self.keeper.watch(move |ended| end(json, attached, &ended)).lift()?;
         loop {
             if let Some(editor) = &self.editor {
                 let hidden = self.context.passphrase_variable().map(OsStr::new);
@@ -229,7 +253,7 @@ impl Way<'_> {
                 return Err(Failure::refused("nothing was written, and nothing was sent"));
             }
             if self.save {
-                return kept_as_asked(self.context, &self.keeper);
+                return kept_as_asked(self.context, &self.keeper, self.attached);
             }
             // What is plainly wrong is said without waiting for the server.
             let checked = if self.editor.is_some() { self.paper.check(desk, &text) } else { Ok(()) };
@@ -256,13 +280,12 @@ impl Way<'_> {
         if let Some(next) = self.asked(&ready)? {
             return Ok(next);
         }
-        self.keeper.sending();
-        let entry = online.send(&ready)?;
+        let sent = online.send(self.context, ready, || self.keeper.sending())?;
         // It is sent: a draft that stays is a nuisance and no failure.
         if let Err(error) = self.keeper.sent() {
             eprintln!("tearline: it was sent, but its draft could not be removed: {error}");
         }
-        say_sent(self.context, &ready, &entry)?;
+        say_sent(self.context, sent)?;
         Ok(Next::Done)
     }
 
@@ -305,7 +328,7 @@ impl Way<'_> {
     fn keep(&self, failure: Failure) -> Failure {
         let kept = match self.keeper.keep() {
             Ok(None) => return failure,
-            Ok(Some(name)) => kept_as(self.paper.template(), name),
+            Ok(Some(name)) => kept_as(self.paper.template(), name, self.attached),
             Err(error) => not_kept(&error, &self.keeper.text()),
         };
         let unsure = self.keeper.way() == Sending::Perhaps && failure.reason().is_none();
@@ -317,9 +340,11 @@ impl Way<'_> {
 const UNSURE: &str = "The server may have taken it all the same: look with `tearline fetch` and `tearline inbox` \
                       before you send the draft again.";
 
-fn kept_as(template: &Template, name: DraftName) -> String {
+fn kept_as(template: &Template, name: DraftName, attached: bool) -> String {
     let command = template.command();
-    format!("It is kept as draft {name}. To go on: tearline {command} --draft {name}")
+    let (without, again) =
+        if attached { (", without the files: attach them again", " --attach FILE") } else { ("", "") };
+    format!("It is kept as draft {name}{without}. To go on: tearline {command} --draft {name}{again}")
 }
 
 /// Nothing that was written is lost, if it comes to that on the screen.
@@ -327,16 +352,16 @@ fn not_kept(error: &DraftError, text: &str) -> String {
     format!("It could not be kept as a draft: {error}. Copy it from here:\n\n{text}")
 }
 
-fn kept_as_asked(context: &Context, keeper: &Keeper) -> Result<(), Failure> {
+fn kept_as_asked(context: &Context, keeper: &Keeper, attached: bool) -> Result<(), Failure> {
     let Some(name) = keeper.keep().lift()? else {
         return Err(Failure::refused("nothing was written, and nothing was kept"));
     };
-    let text = format!("Nothing was sent. {}\n", kept_as(keeper.template(), name));
+    let text = format!("Nothing was sent. {}\n", kept_as(keeper.template(), name, attached));
     say(context, &json!({"draft": name.to_string()}), &text)
 }
 
 /// The end that a signal brings.
-fn end(json: bool, ended: &Ended) {
+fn end(json: bool, attached: bool, ended: &Ended) {
     let mut message = "ended by a signal. ".to_owned();
     if ended.way == Sending::Perhaps {
         message.push_str(UNSURE);
@@ -344,7 +369,7 @@ fn end(json: bool, ended: &Ended) {
     }
     message.push_str(&match (&ended.kept, ended.way) {
         (_, Sending::Done) => "It was sent.".to_owned(),
-        (Ok(Some(name)), _) => kept_as(ended.template, *name),
+        (Ok(Some(name)), _) => kept_as(ended.template, *name, attached),
         (Ok(None), _) => "Nothing was sent.".to_owned(),
         (Err(error), _) => not_kept(error, &ended.text),
     });

@@ -1,11 +1,13 @@
 //! The commands, one file each or one for a few that belong together.
 
 mod approve;
+mod attach;
 mod commitments;
 mod compose;
 mod desk;
 mod drafts;
 mod found;
+mod handed;
 mod inbox;
 mod join;
 mod manual;
@@ -18,6 +20,7 @@ mod read;
 mod recall;
 mod report;
 mod rooms;
+mod save;
 mod search;
 mod served;
 mod show;
@@ -64,6 +67,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Commitments(args) => commitments::commitments(context, &args)?,
         Command::Served(args) => served::served(context, &args)?,
         Command::Read(args) => read::read(context, &args)?,
+        Command::Save(args) => save::save(context, &args)?,
         Command::Ack(args) => read::acknowledge(context, &args)?,
         Command::Write(args) => write::write(context, &args)?,
         Command::Verify(args) => verify::verify(context, &args)?,

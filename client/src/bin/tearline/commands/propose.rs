@@ -10,7 +10,7 @@ use tearline_client::{
         Mediator, ProposeError,
         draft::{ProposalTerms, Proposed},
         matter::AlreadyGiven,
-        releases::{Lower, Portions, ReleaseOrder},
+        releases::{Lower, Portions, ReleaseOrder, ToRoom},
     },
     refs::EntryRef,
     session::Session,
@@ -27,9 +27,13 @@ use tearline_ledger::{
 use tearline_proto::v1::{self, Activity, Confidence, Finding, Likelihood, Precedence, content::Kind};
 use tokio::runtime::Runtime;
 
-use super::{found::read_card, show, sync_all, until};
+use super::{
+    attach::{Carried, Files},
+    found::read_card,
+    handed, show, sync_all, until,
+};
 use crate::{
-    cli::{Admit, Lost, Release},
+    cli::{Admit, Attach, Lost, Release},
     context::{Context, Failure, Lift as _},
     report::say,
 };
@@ -56,6 +60,10 @@ impl Office {
     /// The operations of a mediator on the rooms as they are known here.
     pub(super) fn mediator(&self) -> Result<Mediator<'_>, Failure> {
         mediator(&self.desk, &self.rooms)
+    }
+
+    pub(super) fn chamber(&self) -> Result<&Room, Failure> {
+        chamber(&self.rooms)
     }
 
     /// What an operation answers; an alarm's evidence is kept first.
@@ -86,6 +94,11 @@ pub(super) fn mediator<'a>(desk: &'a Desk, rooms: &'a [Room]) -> Result<Mediator
     Mediator::new(desk, rooms, now()).lift()
 }
 
+pub(super) fn chamber(rooms: &[Room]) -> Result<&Room, Failure> {
+    let chamber = rooms.iter().find(|room| room.replica.name() == RoomName::CHAMBER);
+    chamber.ok_or_else(|| Failure::refused("the chamber is not known here: run tearline fetch"))
+}
+
 pub(super) fn send(
     runtime: &Runtime,
     session: &Session,
@@ -99,10 +112,22 @@ pub(super) fn send(
 /// Shows a proposal, with what was given on its matter and on the matter of this briefing; asks, and sends it.
 pub(super) fn propose(
     context: &Context,
+    online: (&Runtime, &Session, &Desk),
+    given: (&Mediator<'_>, Option<Ref>),
+    proposed: &Proposed,
+) -> Result<(), Failure> {
+    propose_with(context, online, given, proposed, Carried::none())
+}
+
+/// The same, with what the chamber is given first.
+fn propose_with(
+    context: &Context,
     (runtime, session, desk): (&Runtime, &Session, &Desk),
     (mediator, briefing): (&Mediator<'_>, Option<Ref>),
     proposed: &Proposed,
+    carried: Carried,
 ) -> Result<(), Failure> {
+    let Carried { mut files, mut records } = carried;
     if !context.json {
         let given = judged(desk, mediator.given_on_matter(&proposed.shown, briefing))?;
         say(context, &json!(null), &show::proposal(&proposed.shown, &given))?;
@@ -110,8 +135,11 @@ pub(super) fn propose(
     if !context.confirm("Type yes to propose this to the other officers: ", "yes")? {
         return Err(Failure::refused("not proposed"));
     }
-    let entries = send(runtime, session, desk, std::slice::from_ref(&proposed.submission))?;
-    let (json, text) = said(entries.first().map_or("", String::as_str));
+    files.send(context, (runtime, session))?;
+    records.push(proposed.submission.clone());
+    let entry = send(runtime, session, desk, &records)?.pop().unwrap_or_default();
+    let (mut json, text) = said(&entry);
+    files.done_into(&mut json)?;
     say(context, &json, &text)
 }
 
@@ -123,13 +151,23 @@ pub(super) fn said(entry: &str) -> (Value, String) {
     (json!({"proposal": entry}), text)
 }
 
-/// The proposal of a post that was composed already, into a room that has a party, and what was given on its matter.
+/// The proposal of a post that was composed already, what was given on its matter, and what goes with it.
+pub(super) struct OfPost {
+    pub(super) proposed: Proposed,
+    pub(super) given: AlreadyGiven,
+    pub(super) carried: Carried,
+}
+
+/// Proposes a post that was composed already, into a room that has a party.
 pub(super) fn of_post(
-    desk: &Desk,
-    room: &Room,
+    context: &Context,
+    (desk, room): (&Desk, &Room),
     (written, content_until): (&Written, Option<u64>),
-) -> Result<(Proposed, AlreadyGiven), Failure> {
+    attach: &Attach,
+) -> Result<OfPost, Failure> {
     let rooms = desk.rooms().lift()?;
+    let files = Files::seal(context, desk, chamber(&rooms)?, Some(room), attach)?;
+    let to = room.name().lift()?;
     let message = written.content.message();
     let kind = message.kind.clone().ok_or_else(|| Failure::refused("the post has no kind"))?;
     let order = ReleaseOrder {
@@ -142,13 +180,14 @@ pub(super) fn of_post(
         answers: message.answers.as_ref().and_then(Ref::from_message),
         refers: message.refers.iter().filter_map(Ref::from_message).collect(),
         undertakings: written.undertakings.clone(),
-        attachments: Vec::new(),
+        attachments: files.handed().into_iter().map(|file| ToRoom { room: to.clone(), file }).collect(),
         content_until,
     };
     let office = mediator(desk, &rooms)?;
     let proposed = judged(desk, office.propose_release(&order, &ProposalTerms::default()))?;
     let given = judged(desk, office.given_on_matter(&proposed.shown, None))?;
-    Ok((proposed, given))
+    let carried = Carried::of(&office, desk, files)?;
+    Ok(OfPost { proposed, given, carried })
 }
 
 pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> {
@@ -161,6 +200,7 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
     let mediator = office.mediator()?;
     let resolved = office.desk.resolve(&briefing).lift()?;
     let recorded = recorded(&office, &briefing)?;
+    let files = handed::gather(context, &office, (&briefing, &recorded), (&to, args))?;
     let order = ReleaseOrder {
         to,
         portions: Some(Portions {
@@ -177,12 +217,13 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
         answers: answers(&office, args)?,
         refers: Vec::new(),
         undertakings: Vec::new(),
-        attachments: Vec::new(),
+        attachments: files.to,
         content_until,
     };
     let terms = ProposalTerms { open_for: args.open_for * 3600, ..ProposalTerms::default() };
     let proposed = office.judged(mediator.propose_release(&order, &terms))?;
-    let given = office.judged(mediator.given_on_matter(&proposed.shown, Some(resolved.to_ref())))?;
+    let matter = (&mediator, Some(resolved.to_ref()));
+    let given = office.judged(mediator.given_on_matter(&proposed.shown, matter.1))?;
     let same = given.same_words.iter().find(|same| same.field == "subject" && args.subject.is_none());
     if let Some(same) = same {
         return Err(Failure::refused(format!(
@@ -190,7 +231,8 @@ pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> 
             same.entry
         )));
     }
-    office.propose(context, (&mediator, Some(resolved.to_ref())), &proposed)
+    let carried = Carried::of(&mediator, &office.desk, files.fresh)?;
+    propose_with(context, (&office.runtime, &office.session, &office.desk), matter, &proposed, carried)
 }
 
 fn recorded(office: &Office, briefing: &EntryRef) -> Result<Content, Failure> {

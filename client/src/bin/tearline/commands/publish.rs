@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 use tearline_client::{
+    attachments::HandedOn,
     desk::{Desk, now},
     propose::Mediator,
-    show::{WIDTH, content::safe, time::dtg, words::Scale as _, wrap},
+    show::{WIDTH, attachments, content::safe, time::dtg, words::Scale as _, wrap},
     template::Template,
 };
 use tearline_ledger::{
@@ -17,24 +18,27 @@ use tearline_ledger::{
 use tearline_proto::v1::{Precedence, Reliability};
 
 use super::{
+    attach::{Carried, Files},
     compose::{Paper, Ready, compose},
-    propose::judged,
+    propose::{chamber, judged},
 };
 use crate::{
-    cli::Publish,
+    cli::{Attach, Publish},
     context::{Context, Failure, Lift as _},
 };
 
 pub(crate) fn publish(context: &Context, args: &Publish) -> Result<(), Failure> {
     let template = Template::of("briefing").ok_or_else(|| Failure::usage("there is no kind briefing"))?;
-    compose(context, &args.composing, None, &Briefing { template })
+    compose(context, &args.composing, None, &Briefing { template, context, attach: &args.composing.attach })
 }
 
-struct Briefing {
+struct Briefing<'a> {
     template: &'static Template,
+    context: &'a Context,
+    attach: &'a Attach,
 }
 
-impl Paper for Briefing {
+impl Paper for Briefing<'_> {
     fn template(&self) -> &'static Template {
         self.template
     }
@@ -56,10 +60,14 @@ impl Paper for Briefing {
         let rooms = desk.rooms().lift()?;
         let mediator = Mediator::new(desk, &rooms, now()).lift()?;
         let portions = file.portions.len();
+        let files = Files::seal(self.context, desk, chamber(&rooms)?, None, self.attach)?;
+        let handed = files.handed();
+        let with = if handed.is_empty() { String::new() } else { format!(", {} attachments", handed.len()) };
         Ok(Ready {
-            shown: shown(&file),
-            act: format!("sign this, {portions} portions, and record it in the chamber"),
-            submission: judged(desk, mediator.publish(&file))?,
+            shown: shown(&file, &handed),
+            act: format!("sign this, {portions} portions{with}, and record it in the chamber"),
+            submission: judged(desk, mediator.publish_with(&file, &handed))?,
+            carried: Carried::only(files),
             said: Box::new(move |entry| {
                 let text = format!(
                     "Recorded as {entry}, {portions} portions. Only mediators can read it.\nNext: tearline release {entry} --portions 1 --to ROOM\n"
@@ -75,7 +83,7 @@ fn parse(text: &str) -> Result<BriefingFile, Failure> {
 }
 
 /// The briefing as it will be recorded, with misleading characters made visible.
-fn shown(file: &BriefingFile) -> String {
+fn shown(file: &BriefingFile, attached: &[HandedOn]) -> String {
     let front = &file.front;
     let mut out = format!("TO chamber   {} BRIEFING\n", Precedence::word(front.precedence.into()));
     out.push_str(&wrap(&safe(&front.subject), 1, WIDTH));
@@ -97,6 +105,9 @@ fn shown(file: &BriefingFile) -> String {
         out.push('\n');
         out.push_str(&wrap(&format!("{number}. ({})  {}", portion.mark, safe(&portion.text)), 1, WIDTH));
     }
+    let keys: Vec<_> = attached.iter().map(|it| it.key.clone()).collect();
+    out.push_str(&attachments::list(&keys));
+    hidden += keys.iter().map(|key| misleading::find(&key.name).len()).sum::<usize>();
     let hidden = if hidden == 0 { "none".to_owned() } else { format!("{hidden}, shown as ⟨…⟩") };
     let _ = writeln!(out, "\nHIDDEN CHARACTERS {hidden}");
     out

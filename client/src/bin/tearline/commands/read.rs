@@ -12,6 +12,7 @@ use tearline_client::{
     replica::Line,
     show::{
         WIDTH,
+        attachments::how_to_save,
         content::{answering, body, precedence, to_json},
         ends,
         standing::{banner, to_json as standing_to_json},
@@ -168,6 +169,7 @@ fn render(
         out.push_str(" Any other portions were withheld. How many cannot be known.");
     }
     out.push('\n');
+    out.push_str(&how_to_save(&reading.entry.to_string(), content.message().attachments.len()));
     out
 }
 

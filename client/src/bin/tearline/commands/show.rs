@@ -8,7 +8,7 @@ use tearline_client::{
         matter::{AlreadyGiven, GivenTo, OnMatter},
     },
     show::{
-        WIDTH,
+        WIDTH, attachments,
         content::{body, precedence, safe},
         standing::UNREAD,
         time::dtg,
@@ -28,8 +28,10 @@ pub(super) fn proposal(shown: &Shown, given: &AlreadyGiven) -> String {
     if !shown.note.is_empty() {
         out.push_str(&wrap(&format!("NOTE {}", safe(&shown.note)), 1, WIDTH));
     }
+    let mut files = 0;
     for target in &shown.targets {
-        out.push_str(&one(target));
+        out.push_str(&one(target, files));
+        files += target.attachments().len();
     }
     let downgrades: Vec<String> = shown
         .downgrades
@@ -118,9 +120,10 @@ fn rule(text: &str) -> String {
     }
 }
 
-fn one(target: &ShownTarget) -> String {
+/// `files`: how many attachments the targets before it have; they are numbered through.
+fn one(target: &ShownTarget, files: usize) -> String {
     match &target.act {
-        ShownAct::Post(post) => posted(target, post),
+        ShownAct::Post(post) => posted(target, post, files),
         ShownAct::Charter(charter) => chartered(target, charter),
         ShownAct::Recall(recall) => recalled(target, recall),
     }
@@ -143,7 +146,7 @@ fn recalled(target: &ShownTarget, recall: &ShownRecall) -> String {
     out
 }
 
-fn posted(target: &ShownTarget, post: &ShownPost) -> String {
+fn posted(target: &ShownTarget, post: &ShownPost, files: usize) -> String {
     let desks: Vec<&str> = post.readers.iter().map(MemberName::desk).collect();
     let numbers: Vec<String> = post.portions.iter().map(|portion| portion.number.to_string()).collect();
     let portions = if numbers.is_empty() {
@@ -177,9 +180,13 @@ fn posted(target: &ShownTarget, post: &ShownPost) -> String {
     let _ = writeln!(out, " {} {}", precedence(&post.content), post.content.kind_name().to_uppercase());
     out.push_str(&body(&post.content));
     out.push_str(&rule(""));
-    let files: Vec<String> = post.attachments.iter().map(|it| safe(&it.name)).collect();
-    let files = if files.is_empty() { "none".to_owned() } else { files.join(", ") };
-    out.push_str(&wrap(&format!("ATTACHMENTS {files}"), 1, WIDTH));
+    let none = if post.attachments.is_empty() { " none" } else { ", to be opened with `tearline save`" };
+    let _ = writeln!(out, " ATTACHMENTS{none}");
+    for (number, it) in (files + 1..).zip(&post.attachments) {
+        out.push_str(&attachments::line(number, &it.name, &it.media_type, it.size, &it.mark));
+        let mark = if it.mark.is_empty() { "   NO MARK" } else { "" };
+        let _ = writeln!(out, "      sealed {}{mark}", it.digest.to_hex());
+    }
     if let Some(end) = post.content_until {
         let _ = writeln!(out, " EXPIRES {}: the server serves it no longer then", dtg(end));
     }

@@ -19,36 +19,48 @@ use tearline_ledger::{
 };
 
 use super::{
+    attach::{Carried, Files},
     compose::{Paper, Ready, compose, send_at_once},
-    propose,
+    propose::{self, OfPost},
     read::own_room,
     show,
 };
 use crate::{
-    cli::Write,
+    cli::{Attach, Write},
     context::{Context, Failure, Lift as _},
 };
 
 pub(crate) fn write(context: &Context, args: &Write) -> Result<(), Failure> {
     let end = super::until(args.until())?;
     let (kind, composing, to) = args.parts();
+    let none = Attach::default();
+    let attach = composing.map_or(&none, |composing| &composing.attach);
+    let terms = Terms { context, kind, end, attach };
     kind.check_role(context.profile()?.member().role()).map_err(Failure::refused)?;
     let room: Option<RoomName> = to.map(|name| name.parse().map_err(Failure::usage)).transpose()?;
     match (composing, Template::of(kind.command())) {
-        (Some(composing), Some(template)) => compose(context, composing, room, &Post { kind, template, end }),
-        _ => send_at_once(context, |desk| prepare((kind, end), desk, room.as_ref(), "")),
+        (Some(composing), Some(template)) => compose(context, composing, room, &Post { terms, template }),
+        _ => send_at_once(context, |desk| prepare(&terms, desk, room.as_ref(), "")),
     }
 }
 
-/// A post of some kind.
-struct Post {
+/// What the command line says of a post.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    context: &'a Context,
     kind: Kind,
-    template: &'static Template,
     /// When its content expires.
     end: Option<u64>,
+    attach: &'a Attach,
 }
 
-impl Paper for Post {
+/// A post of some kind.
+struct Post<'a> {
+    terms: Terms<'a>,
+    template: &'static Template,
+}
+
+impl Paper for Post<'_> {
     fn template(&self) -> &'static Template {
         self.template
     }
@@ -58,11 +70,11 @@ impl Paper for Post {
     }
 
     fn check(&self, desk: &Desk, text: &str) -> Result<(), Failure> {
-        written(self.kind, desk, text).map(drop)
+        written(self.terms.kind, desk, text).map(drop)
     }
 
     fn prepare(&self, desk: &Desk, room: Option<&RoomName>, text: &str) -> Result<Ready, Failure> {
-        prepare((self.kind, self.end), desk, room, text)
+        prepare(&self.terms, desk, room, text)
     }
 }
 
@@ -72,33 +84,33 @@ fn written(kind: Kind, desk: &Desk, text: &str) -> Result<Written, Failure> {
     parse(kind, text, &author).map_err(|error| Failure::Text(error.to_string()))
 }
 
-fn prepare(
-    (kind, end): (Kind, Option<u64>),
-    desk: &Desk,
-    room: Option<&RoomName>,
-    text: &str,
-) -> Result<Ready, Failure> {
+fn prepare(terms: &Terms<'_>, desk: &Desk, room: Option<&RoomName>, text: &str) -> Result<Ready, Failure> {
+    let Terms { context, kind, end, attach } = *terms;
     let written = written(kind, desk, text)?;
     let room = target(desk, room)?;
     let by_quorum = desk.member().role() == Role::Mediator
         && room.replica.state().is_ok_and(|state| state.constitution().has_party());
     if by_quorum {
-        let (proposed, given) = propose::of_post(desk, &room, (&written, end))?;
+        let OfPost { proposed, given, carried } =
+            propose::of_post(context, (desk, &room), (&written, end), attach)?;
         return Ok(Ready {
             shown: show::proposal(&proposed.shown, &given),
             act: "propose this to the other officers".to_owned(),
+            carried,
             submission: proposed.submission,
             said: Box::new(propose::said),
         });
     }
-    let content = &written.content;
+    let files = Files::seal(context, desk, &room, None, attach)?;
+    let content = files.put_into(written.content)?;
     let writer = room.writer(desk.member(), now()).lift()?;
-    let post =
-        writer.post(&room.keys, content, PostTerms { content_until: end, ..PostTerms::default() }).lift()?;
+    let terms = PostTerms { attachments: files.named(), content_until: end, ..PostTerms::default() };
+    let post = writer.post(&room.keys, &content, terms).lift()?;
     let word = content.kind_name();
     Ok(Ready {
-        shown: shown(&room, content, end),
+        shown: shown(&room, &content, end),
         act: format!("send this to {}", room.replica.name()),
+        carried: Carried::only(files),
         submission: post.sign(desk.vault().lift()?.sign_key()).lift()?,
         said: Box::new(move |entry| (json!({"entry": entry, "kind": word}), format!("Posted {entry}.\n"))),
     })

@@ -130,12 +130,12 @@ fn note(
     stage: &Stage<'_>,
     promise: &str,
     [name, number, last]: &Month,
-    [state, seen]: [&str; 2],
+    [kept, seen]: [&str; 2],
 ) -> Result<(), Failure> {
     let with = [
         ("MONTH", *name),
         ("PROMISE", promise),
-        ("STATE", state),
+        ("STATE", kept),
         ("NUMBER", *number),
         ("LAST", *last),
         ("SEEN", seen),
