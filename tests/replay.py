@@ -20,6 +20,7 @@ import binascii
 import hashlib
 import hmac
 import io
+import itertools
 import json
 import re
 import struct
@@ -1332,6 +1333,126 @@ def verify_tlog_proof(data: bytes, entry: bytes, log_vkey: str) -> tuple[str, in
     included = verify_inclusion(leaf, proof.index, point.size, proof.hashes, point.root)
     need(included, "the entry is not in the tree")
     return point.origin, proof.index
+
+
+# --------------------------------------------------------------------------
+# Evidence (14)
+# --------------------------------------------------------------------------
+
+EXHIBITS = {
+    "checkpoint": {"what", "note"},
+    "entry": {"what", "index", "entry"},
+    "proof": {"what", "hashes"},
+    "prefix": {"what", "size", "root", "hashes"},
+    "envelope": {"what", "envelope"},
+    "attachment": {"what", "named", "served", "size", "file"},
+}
+EVIDENCE = {"format", "alarm", "room", "room_id", "message", "found_at", "exhibits"}
+
+
+def unhex(text: str) -> bytes:
+    """Bytes of hexadecimal digits."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise Malformed("not hexadecimal") from None
+
+
+def _hashes(texts: list[str]) -> list[bytes]:
+    return [unhex(text) for text in texts]
+
+
+def _signed_by_quorum(old: Charter, envelope: Envelope) -> bool:
+    message = pae(STATEMENT_TYPE, envelope.payload)
+    keys = {one.sign_id: (one.name.text, one.sign_key) for one in old.mediators}
+    signers = set()
+    for signature in envelope.signatures:
+        name, key = keys.get(signature.keyid, ("", b""))
+        if key and verify(key, signature.sig, message):
+            signers.add(name)
+    return len(signers) >= old.quorum
+
+
+def _keys_of_file(room: bytes, charters: list[Message]) -> list[tuple[int, Charter]]:
+    """The charters of a file of evidence, from the founding one on (14.3)."""
+    found: list[tuple[int, Charter]] = []
+    for given in charters:
+        entry = read_entry(unhex(given["entry"]))
+        need(entry.statement and isinstance(entry.statement.act, Charter), "no charter")
+        assert entry.statement and entry.envelope
+        charter = entry.statement.act
+        assert isinstance(charter, Charter)
+        if not found:
+            need(charter.founding and given["index"] == 0, "no founding charter")
+            need(entry.statement.identity == room, "it founds another room")
+        else:
+            before, old = found[-1]
+            need(given["index"] > before and charter.epoch > old.epoch, "out of order")
+            need(entry.statement.room == room, "a charter of another room")
+            need(_signed_by_quorum(old, entry.envelope), "a charter without a quorum")
+        found.append((given["index"], charter))
+    need(found, "no charter")
+    return found
+
+
+def _home_of(file: Message, log: bytes) -> bytes:
+    """The room whose charters give a log its key (12, 14.3)."""
+    org = file["room"].removeprefix("access/")
+    if org == file["room"] or not file.get("charters"):
+        return log
+    statement = read_entry(unhex(file["charters"][0]["entry"])).statement
+    home = statement.identity if statement else b""
+    return home if labelled("tearline/v1/access", home, org) == log else log
+
+
+def judge_evidence(text: str) -> str:
+    """The contradiction that a file of evidence proves (14.2)."""
+    try:
+        file = json.loads(text)
+    except ValueError:
+        raise Malformed("not JSON") from None
+    need(set(file) | {"charters"} == EVIDENCE | {"charters"}, "other keys")
+    need(file["format"] == "tearline evidence v1", "another format")
+    exhibits = file["exhibits"]
+    need(len(exhibits) <= 64, "more than 64 exhibits")
+    for one in exhibits:
+        need(set(one) - {"kind"} == EXHIBITS.get(one["kind"]), "no such exhibit")
+    log = unhex(file["room_id"])
+    need(len(log) == 32, "a room id has 32 bytes")
+    chain = _keys_of_file(_home_of(file, log), file.get("charters", []))
+    founding = chain[0][1].founding
+    assert founding
+    points: list[Checkpoint] = []
+    for one in (one for one in exhibits if one["kind"] == "checkpoint"):
+        data = one["note"].encode()
+        try:
+            size = read_checkpoint(data).size
+            before = [it for index, it in chain if index < size] or [chain[0][1]]
+            key = before[-1].log_vkey
+            points.append(verify_checkpoint(data, key, founding.domain, log))
+        except Malformed:
+            continue
+    for one, two in itertools.combinations(points, 2):
+        if one.size == two.size and one.root != two.root:
+            return "two-roots"
+    proofs = [_hashes(one["hashes"]) for one in exhibits if one["kind"] == "proof"]
+    under: dict[int, set[bytes]] = {}
+    for one in (one for one in exhibits if one["kind"] == "entry"):
+        leaf, index = leaf_hash(unhex(one["entry"])), one["index"]
+        for point, proof in itertools.product(points, proofs):
+            if verify_inclusion(leaf, index, point.size, proof, point.root):
+                under.setdefault(index, set()).add(leaf)
+    if any(len(leaves) > 1 for leaves in under.values()):
+        return "two-entries"
+    for one in (one for one in exhibits if one["kind"] == "prefix"):
+        size, root, proof = one["size"], unhex(one["root"]), _hashes(one["hashes"])
+        begins = any(
+            verify_consistency(size, root, point.size, point.root, proof)
+            for point in points
+        )
+        if begins and any(it.size == size and it.root != root for it in points):
+            return "not-a-beginning"
+    raise Malformed("no contradiction is proven")
 
 
 # --------------------------------------------------------------------------
@@ -2726,6 +2847,24 @@ def vector_cosignature(given: Message) -> Message:
     return {"cosignatures": rows}
 
 
+def vector_proof(given: Message) -> Message:
+    """14.1."""
+    data = given["proof"].encode()
+    proof = read_tlog_proof(data)
+    need(proof.extra is not None, "a proof without its entry")
+    assert proof.extra is not None
+    read_entry(proof.extra)
+    origin, index = verify_tlog_proof(data, proof.extra, given["log_vkey"])
+    size = read_checkpoint(proof.checkpoint).size
+    leaf = leaf_hash(proof.extra).hex()
+    return {"index": index, "leaf": leaf, "origin": origin, "size": size}
+
+
+def vector_evidence(given: Message) -> Message:
+    """14.2."""
+    return {"contradiction": judge_evidence(given["file"])}
+
+
 def vector_seal(given: Message) -> Message:
     """7.2, all but step 5: this program has no cipher."""
     sealed = bytes.fromhex(given["sealed"])
@@ -2805,12 +2944,14 @@ VECTORS: dict[str, Callable[[Message], Message]] = {
     "encoding": vector_encoding,
     "entries": vector_entry,
     "envelopes": vector_envelope,
+    "evidence": vector_evidence,
     "frames": vector_frame,
     "keys": vector_key,
     "manifests": vector_manifest,
     "merkle": vector_merkle,
     "names": vector_name,
     "notes": vector_note,
+    "proofs": vector_proof,
     "seals": vector_seal,
     "signatures": vector_signature,
     "statements": vector_statement,

@@ -88,6 +88,18 @@ impl Exhibit {
         Self::Entry { what: what.to_owned(), index, entry: hex::encode(entry) }
     }
 
+    /// Whether nothing but the label differs.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Checkpoint { note, .. }, Self::Checkpoint { note: other, .. }) => note == other,
+            (
+                Self::Entry { index, entry, .. },
+                Self::Entry { index: other_index, entry: other, .. },
+            ) => (index, entry) == (other_index, other),
+            _ => self == other,
+        }
+    }
+
     /// A proof.
     pub fn proof(what: &str, hashes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         Self::Proof { what: what.to_owned(), hashes: hashes.into_iter().map(hex::encode).collect() }

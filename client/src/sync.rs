@@ -385,6 +385,8 @@ async fn locate(session: &Session, desk: &Desk, replica: &mut Replica, mut raise
     if let Alarm::Altered { index, .. } = raised.alarm
         && let Ok(Some(exhibits)) = served_tree(session, room, index).await
     {
+        let new = |it: &Exhibit| !raised.exhibits.iter().any(|other| other.shows_the_same(it));
+        let exhibits: Vec<Exhibit> = exhibits.into_iter().filter(new).collect();
         raised.exhibits.extend(exhibits);
     }
     desk.raise(room, raised)

@@ -9,7 +9,7 @@ mod cut;
 mod good;
 
 use anyhow::{Result, ensure};
-use tearline_ledger::note::NoteSigner;
+use tearline_ledger::{id::RoomId, note::NoteSigner};
 
 use super::verdict;
 use crate::world::World;
@@ -35,6 +35,12 @@ impl Log {
     pub fn verdict_document(&self) -> Result<String> {
         verdict::document(&self.bundle)
     }
+}
+
+/// A world with drc, its own room, and four posts and acknowledgements in it.
+pub(super) fn small_room() -> Result<(World, RoomId)> {
+    let (world, room, _) = good::small()?;
+    Ok((world, room))
 }
 
 /// All rooms of a world as a bundle, with checkpoints by the log key that their charters name.

@@ -14,6 +14,7 @@ mod keys;
 pub mod logs;
 mod notes;
 mod sealing;
+mod shown;
 mod signed;
 mod trees;
 pub mod verdict;
@@ -77,6 +78,8 @@ pub const FORMATS: &[Format] = &[
     Format { file: "wraps", cases: sealing::wraps, judge: sealing::judge_wrap },
     Format { file: "manifests", cases: sealing::manifests, judge: sealing::judge_manifest },
     Format { file: "contents", cases: contents::contents, judge: contents::judge_content },
+    Format { file: "proofs", cases: shown::proofs, judge: shown::judge_proof },
+    Format { file: "evidence", cases: shown::evidence, judge: shown::judge_evidence },
     Format { file: "bundles", cases: bundles::bundles, judge: bundles::judge_bundle },
 ];
 

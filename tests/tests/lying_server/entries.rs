@@ -47,7 +47,8 @@ fn an_old_entry_that_was_changed_is_named_and_both_are_kept() -> Result<()> {
     let evidence = scene.caught(READER, &["fetch"], "altered", &["drc#4 was altered"])?;
     ensure!(exhibits(&evidence, "checkpoint")? >= 2, "{evidence}");
     let evidence = scene.caught(READER, &["verify"], "altered", &["drc#4 was altered"])?;
-    ensure!(exhibits(&evidence, "entry")? == 1 && exhibits(&evidence, "proof")? == 1, "{evidence}");
+    // Both entries, and the proof that each is under a checkpoint.
+    ensure!(exhibits(&evidence, "entry")? == 2 && exhibits(&evidence, "proof")? == 2, "{evidence}");
     Ok(())
 }
 
