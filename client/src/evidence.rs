@@ -92,10 +92,9 @@ impl Exhibit {
     pub fn shows_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Checkpoint { note, .. }, Self::Checkpoint { note: other, .. }) => note == other,
-            (
-                Self::Entry { index, entry, .. },
-                Self::Entry { index: other_index, entry: other, .. },
-            ) => (index, entry) == (other_index, other),
+            (Self::Entry { index, entry, .. }, Self::Entry { index: other_index, entry: other, .. }) => {
+                (index, entry) == (other_index, other)
+            }
             _ => self == other,
         }
     }

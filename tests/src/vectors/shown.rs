@@ -28,12 +28,20 @@ struct Shown {
     tree: Tree,
 }
 
+/// A checkpoint of this log, true or not.
+fn signed_by(key: &LogKey, log: RoomId, size: u64, root: Digest) -> Result<SignedCheckpoint> {
+    let origin = Origin::new(domain()?, log.0);
+    Ok(Checkpoint { origin, size: TreeSize(size), root }.sign(key)?)
+}
+
 impl Shown {
     fn new(world: World, room: RoomId) -> Result<Self> {
         let entries = world.house.room(room).context("the room")?.entries().iter();
         let entries: Vec<Entry> = entries.map(VerifiedEntry::to_entry).collect();
         let mut tree = Tree::new();
-        entries.iter().for_each(|entry| tree.append(entry.leaf()));
+        for entry in &entries {
+            tree.append(entry.leaf());
+        }
         Ok(Self { world, room, entries, tree })
     }
 
@@ -42,15 +50,10 @@ impl Shown {
         Self::new(world, room)
     }
 
-    fn signed_by(&self, key: &LogKey, log: RoomId, size: u64, root: Digest) -> Result<SignedCheckpoint> {
-        let origin = Origin::new(domain()?, log.0);
-        Ok(Checkpoint { origin, size: TreeSize(size), root }.sign(key)?)
-    }
-
     /// The true checkpoint of this size.
     fn head(&self, size: u64) -> Result<SignedCheckpoint> {
         let root = self.tree.root_at(TreeSize(size)).context("a size")?;
-        self.signed_by(self.world.log(), self.room, size, root)
+        signed_by(self.world.log(), self.room, size, root)
     }
 
     fn entry(&self, index: usize) -> Result<&Entry> {
@@ -61,7 +64,9 @@ impl Shown {
     fn forged(&self) -> Result<(Tree, &Entry)> {
         let (other, mut tree) = (self.entry(1)?, Tree::new());
         let kept = self.entries.len() - 1;
-        self.entries.iter().take(kept).for_each(|entry| tree.append(entry.leaf()));
+        for entry in self.entries.iter().take(kept) {
+            tree.append(entry.leaf());
+        }
         tree.append(other.leaf());
         Ok((tree, other))
     }
@@ -103,8 +108,7 @@ pub(super) fn proofs() -> Result<Vec<Case>> {
     let input = |proof: &str, key: &str| json!({ "proof": proof, "log_vkey": key });
     let good = proof(1, size, shown.entry(1)?)?.to_string();
     let other_key = LogKey::from_seed(&[0x13; 32]).vkey(&domain()?)?.to_string();
-    let bare: String =
-        good.split_inclusive('\n').filter(|line| !line.starts_with("extra ")).collect();
+    let bare: String = good.split_inclusive('\n').filter(|line| !line.starts_with("extra ")).collect();
     Ok(vec![
         Case::good("an entry of drc", input(&good, &log)),
         Case::good("the founding charter alone", input(&proof(0, 1, shown.entry(0)?)?.to_string(), &log)),
@@ -136,7 +140,7 @@ pub(super) fn evidence() -> Result<Vec<Case>> {
     let shown = Shown::small()?;
     let size = shown.tree.size().0;
     let (forged, other) = shown.forged()?;
-    let (kept, served) = (shown.head(size)?, shown.signed_by(shown.world.log(), shown.room, size, forged.root())?);
+    let (kept, served) = (shown.head(size)?, signed_by(shown.world.log(), shown.room, size, forged.root())?);
     let founding = shown.charters()?;
     let two_roots = vec![note(&kept), note(&served)];
     let last = size - 1;
@@ -145,7 +149,7 @@ pub(super) fn evidence() -> Result<Vec<Case>> {
         longer.append(other.leaf());
         longer
     };
-    let above = shown.signed_by(shown.world.log(), shown.room, size + 1, longer.root())?;
+    let above = signed_by(shown.world.log(), shown.room, size + 1, longer.root())?;
     let two_entries = vec![
         note(&kept),
         note(&above),
@@ -161,11 +165,11 @@ pub(super) fn evidence() -> Result<Vec<Case>> {
         Ok(Exhibit::Prefix { what: "the kept beginning".to_owned(), size: of, root: root.to_hex(), hashes })
     };
     let beginning = |of: u64, root: Digest| -> Result<Vec<Exhibit>> {
-        let smaller = shown.signed_by(shown.world.log(), shown.room, of, root)?;
+        let smaller = signed_by(shown.world.log(), shown.room, of, root)?;
         Ok(vec![note(&smaller), note(&kept), prefix(of)?])
     };
     let stranger = LogKey::from_seed(&[0x13; 32]);
-    let by_stranger = shown.signed_by(&stranger, shown.room, size, forged.root())?;
+    let by_stranger = signed_by(&stranger, shown.room, size, forged.root())?;
     let without = |left_out: usize| {
         let all = two_entries.iter().enumerate().filter(|(at, _)| *at != left_out);
         shown.file(founding.clone(), all.map(|(_, it)| it.clone()).collect())
@@ -175,12 +179,12 @@ pub(super) fn evidence() -> Result<Vec<Case>> {
     other_room.room_id = RoomId(Digest([0x11; 32])).to_string();
     let access = access_log_id(shown.room, &"drc".parse()?);
     let mut of_access = of(&[
-        note(&shown.signed_by(shown.world.log(), access, 2, Digest::of(b"one"))?),
-        note(&shown.signed_by(shown.world.log(), access, 2, Digest::of(b"two"))?),
+        note(&signed_by(shown.world.log(), access, 2, Digest::of(b"one"))?),
+        note(&signed_by(shown.world.log(), access, 2, Digest::of(b"two"))?),
     ]);
     (of_access.room, of_access.room_id) = ("access/drc".to_owned(), access.to_string());
     let mut not_its_home = of_access.clone();
-    not_its_home.room = "access/rwanda".to_owned();
+    "access/rwanda".clone_into(&mut not_its_home.room);
     let mut cases = vec![
         case("two roots at one size", &of(&two_roots), true)?,
         case("two entries at one index", &of(&two_entries), true)?,
@@ -191,7 +195,11 @@ pub(super) fn evidence() -> Result<Vec<Case>> {
         case("one checkpoint twice", &of(&[note(&kept), note(&kept)]), false)?,
         case("one by another key", &of(&[note(&kept), note(&by_stranger)]), false)?,
         case("without charters", &shown.file(Vec::new(), two_roots.clone()), false)?,
-        case("an entry as the charter", &shown.file(vec![charter(0, shown.entry(1)?)], two_roots.clone()), false)?,
+        case(
+            "an entry as the charter",
+            &shown.file(vec![charter(0, shown.entry(1)?)], two_roots.clone()),
+            false,
+        )?,
         case("of another room", &other_room, false)?,
         case("an access log of another organisation", &not_its_home, false)?,
         case("without the checkpoint above", &without(1), false)?,
@@ -214,7 +222,7 @@ fn changed_keys() -> Result<Vec<Case>> {
     let shown = Shown::new(world, room)?;
     let (at, size) = (renewed.index(), shown.tree.size().0);
     let entry = renewed.to_entry();
-    let signed = |root: &[u8]| shown.signed_by(&new, room, size, Digest::of(root));
+    let signed = |root: &[u8]| signed_by(&new, room, size, Digest::of(root));
     let exhibits = vec![note(&signed(b"one")?), note(&signed(b"two")?)];
     let founding = charter(0, shown.entry(0)?);
     let one_signature = {
@@ -244,10 +252,7 @@ fn case(name: &str, file: &File, good: bool) -> Result<Case> {
 }
 
 pub(super) fn judge_evidence(input: Input<'_>) -> Result<Answer> {
-    let file = match File::parse(input.text("file")?.as_bytes()) {
-        Ok(file) => file,
-        Err(_) => return Ok(Err("FILE".to_owned())),
-    };
+    let Ok(file) = File::parse(input.text("file")?.as_bytes()) else { return Ok(Err("FILE".to_owned())) };
     Ok(match judge(&file) {
         Err(error) => Err(code(&error)),
         Ok(judged) => match judged.contradiction {

@@ -25,8 +25,8 @@ fn true_checkpoint(lies: &mut Lies, room: &str) -> Result<SignedCheckpoint> {
 }
 
 /// Whatever the log's key signs for a room.
-fn signed(lies: &mut Lies, room: &str, size: u64, root: Digest) -> Result<SignedCheckpoint> {
-    let origin = Origin::new(lies.key.domain().clone(), lies.log(room)?.room.0);
+fn signed(lies: &mut Lies, name: &str, size: u64, root: Digest) -> Result<SignedCheckpoint> {
+    let origin = Origin::new(lies.key.domain().clone(), lies.log(name)?.room.0);
     Ok(Checkpoint { origin, size: TreeSize(size), root }.sign(&lies.key)?)
 }
 
@@ -81,8 +81,8 @@ fn a_cosignature_of_another_root_or_room_or_time_is_caught_and_its_witness_named
 
     let size = true_one.size().0;
     let another_root = signed(&mut scene.lies(), "drc", size, Digest::of(b"another root"))?;
-    let another_room = true_checkpoint(&mut scene.lies(), "plenary")?;
-    for other in [another_root, another_room] {
+    let of_plenary = true_checkpoint(&mut scene.lies(), "plenary")?;
+    for other in [another_root, of_plenary] {
         serve(&scene, &line(&other, MONITOR, &monitor, now())?)?;
         let words = ["drc", "un/monitor-1", "does not fit"];
         scene.caught(READER, &["fetch"], "bad-cosignature", &words)?;
@@ -174,7 +174,7 @@ fn doctored_files_pass_for_nothing(scene: &Scene, file: &str) -> Result<()> {
     judged("no charters", &|bad| bad["charters"] = Value::Array(Vec::new()))?;
     judged("another room", &|bad| bad["room_id"] = "11".repeat(32).into())?;
     judged("a charter that is an entry", &|bad| {
-        bad["charters"][0]["entry"] = exhibits[of("entry")[0]]["entry"].clone()
+        bad["charters"][0]["entry"] = exhibits[of("entry")[0]]["entry"].clone();
     })?;
     judged("a founding that was changed", &|bad| {
         let entry = bad["charters"][0]["entry"].as_str().map(str::to_owned).unwrap_or_default();

@@ -141,9 +141,9 @@ fn told(
         let mut logs: Vec<&VerifierKey> = charters.iter().map(|charter| &charter.log_vkey).collect();
         logs.sort();
         logs.dedup();
-        logs.iter().for_each(|key| {
+        for key in logs {
             let _ = writeln!(out, "    log {key}");
-        });
+        }
         for key in auditors {
             let _ = writeln!(out, "    witness {} {key}", key.name());
         }
