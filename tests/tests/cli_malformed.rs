@@ -56,6 +56,7 @@ fn spoilt(house: &House, good: &str) -> Result<Vec<(&'static str, PathBuf)>> {
 #[test]
 fn a_spoilt_paper_of_any_kind_is_refused_by_name_and_changes_nothing() -> Result<()> {
     let house = House::kivu()?;
+    house.text("un/monitor-1", &["export", "papers/kivu.bundle"])?;
     fs::create_dir(house.path("spoilt"))?;
     let cases: [(&str, &[&str], &str); 10] = [
         ("us/washington", &["publish", "FILE"], "papers/sake.md"),

@@ -24,7 +24,7 @@ const STOPPED_IN: Duration = Duration::from_secs(5);
 
 /// What the story says, in its order: the rows of the scenario. What each must have come to is asserted in
 /// `scenario`.
-const STORY: [&str; 42] = [
+const STORY: [&str; 46] = [
     "the rooms drc, rwanda and plenary, by enacted proposals",
     "Nov 2023   The mediators make each side an offer, apart from the other.",
     "drc reads drc#1, and rwanda rwanda#1.",
@@ -65,6 +65,10 @@ const STORY: [&str; 42] = [
     "access/rwanda",
     "chamber   us (3 desks)",
     "✓ rules across rooms",
+    "tearline cosign",
+    "Both sides see who confirmed their own rooms",
+    " drc · drc/liaison · complete to ",
+    " rwanda · rwanda/liaison · complete to ",
     "One byte of the bundle is changed:",
     "exit code 3",
 ];
@@ -118,12 +122,27 @@ fn what_was_played_is_one_json_object() {
 }
 
 #[test]
+fn it_plays_up_to_the_month_that_was_asked_for_and_leaves_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = folder.path().join("demo");
+    let output = quickstart(&demo, &["--once", "--until", "2023-12"]);
+    let (said, complained) = texts(&output);
+    assert!(output.status.success(), "{said}{complained}");
+    assert!(said.contains("weekly     A session") && !said.contains("2024"), "{said}");
+    let refused = quickstart(&folder.path().join("other"), &["--until", "2025-01"]);
+    let (_, complained) = texts(&refused);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(complained.contains("from 2023-11 to 2024-10"), "{complained}");
+    assert!(!folder.path().join("other").exists(), "a wrong month begins nothing");
+}
+
+#[test]
 fn it_stays_up_until_it_is_interrupted() {
     let folder = tempfile::tempdir().unwrap();
     let demo = folder.path().join("demo");
     let mut running = Running::start(&demo);
     running.read_until("press Ctrl-C to stop it");
-    for next in [" matters drc#3", " timeline", " fetch --follow", " commitments", " search ", " given drc"] {
+    for next in [" matters", " timeline", " fetch --follow", " commitments", " search ", " given drc"] {
         running.read_until(next);
     }
     let inbox = Command::new(binary("tearline").unwrap())

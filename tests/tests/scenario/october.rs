@@ -27,6 +27,33 @@ fn both_auditors_verify_every_room_and_export_what_anybody_can_verify() -> Resul
     Ok(())
 }
 
+#[test]
+fn both_parties_see_the_cosignatures_on_their_own_rooms() -> Result<()> {
+    let house = House::kivu()?;
+    for desk in MONITORS {
+        let json = house.json(desk, &["cosign"])?;
+        ensure!(json["alarms"] == json!([]), "{desk}: {json}");
+        let mut rooms = each(&json["cosigned"], "room");
+        rooms.sort_unstable();
+        let mut all = ROOMS;
+        all.sort_unstable();
+        ensure!(rooms == all, "{desk} cosigned {json}");
+    }
+    for (desk, own) in [(LIAISON, "drc"), (OTHERS, "rwanda")] {
+        house.text(desk, &["fetch"])?;
+        let json = house.json(desk, &["inbox"])?;
+        ensure!(each(&json["rooms"], "room").contains(&own), "{json}");
+        for room in json["rooms"].as_array().into_iter().flatten() {
+            ensure!(crate::texts(&room["witnessed_by"]) == MONITORS, "{desk}: {room}");
+        }
+        let text = house.text(desk, &["status"])?.replace("\n ", " ");
+        for line in text.lines().filter(|line| line.contains(" complete to ")) {
+            ensure!(MONITORS.iter().all(|monitor| line.contains(monitor)), "{desk}: {line}");
+        }
+    }
+    Ok(())
+}
+
 // Every kind of change, by whoever makes it, is tried in `cli_audit`; a server that makes one in `lying_server`.
 #[test]
 fn a_changed_byte_anywhere_in_the_year_is_caught() -> Result<()> {

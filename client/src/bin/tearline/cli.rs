@@ -184,7 +184,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example: tearline report kivu.bundle kivu.html")]
     Report(AuditReport),
     /// Play the Kivu scenario in a folder, with real processes, and stay up.
-    #[command(after_help = "Example: tearline quickstart demo")]
+    #[command(
+        after_help = "Examples:\n  tearline quickstart demo\n  tearline quickstart demo --until 2024-01"
+    )]
     Quickstart(Quickstart),
     /// Write the script by which a shell completes commands and options.
     #[command(
@@ -733,6 +735,21 @@ pub(crate) struct Quickstart {
     /// Play and exit.
     #[arg(long)]
     pub(crate) once: bool,
+    /// Play up to the end of this month, from 2023-11 to 2024-10, and leave the rest to you.
+    #[arg(long, value_name = "YYYY-MM", default_value = LAST_MONTH, value_parser = month)]
+    pub(crate) until: String,
+}
+
+/// Of the scenario.
+const FIRST_MONTH: &str = "2023-11";
+const LAST_MONTH: &str = "2024-10";
+
+/// A month of the scenario. As they are written, months are in the order of time.
+fn month(text: &str) -> Result<String, String> {
+    let month = text.split_once('-').filter(|(year, _)| year.len() == 4).map(|(_, month)| month);
+    let month = month.filter(|it| it.len() == 2).and_then(|it| it.parse::<u8>().ok());
+    let known = month.is_some_and(|it| (1..=12).contains(&it)) && (FIRST_MONTH..=LAST_MONTH).contains(&text);
+    if known { Ok(text.to_owned()) } else { Err(format!("give a month from {FIRST_MONTH} to {LAST_MONTH}")) }
 }
 
 #[cfg(test)]
@@ -740,6 +757,16 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    #[test]
+    fn a_month_is_one_of_the_scenario() {
+        for good in ["2023-11", "2023-12", "2024-01", "2024-10"] {
+            assert_eq!(month(good).as_deref(), Ok(good));
+        }
+        for bad in ["2023-10", "2024-11", "2024-1", "2024-00", "2023-13", "2024", "2024-01-14", "january"] {
+            assert!(month(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn every_command_has_an_example_that_it_takes() {

@@ -1,6 +1,5 @@
 //! `quickstart`: the Kivu scenario, played through the real commands against a real server.
 
-mod audit;
 mod build;
 mod house;
 mod scenes;
@@ -25,8 +24,7 @@ pub(crate) fn quickstart(context: &Context, args: &Quickstart) -> Result<(), Fai
     let folder = house.dir.display().to_string();
     stage.line(&format!("Building in {folder}:"));
     build::build(&house, &|what| stage.line(&format!("  ✓ {what}")))?;
-    scenes::play(&stage)?;
-    audit::audit(&stage)?;
+    scenes::play(&stage, &args.until)?;
     let seconds = begun.elapsed().as_secs_f64();
     let text = if args.once {
         format!("\nPlayed in {seconds:.1} s. Everything is in {folder}.\n")
@@ -53,7 +51,7 @@ To look around, in another terminal, as a party:
   cd {folder}
   export TEARLINE_PROFILE=desks/drc-liaison
   tearline --passphrase-file passphrase inbox
-  tearline --passphrase-file passphrase matters drc#3
+  tearline --passphrase-file passphrase matters
   tearline --passphrase-file passphrase timeline --room plenary
   tearline --passphrase-file passphrase fetch --follow
 

@@ -1,11 +1,10 @@
-//! The end of the story: what each side cannot see, and what the auditor can prove.
+//! October: what the auditor can prove without reading a word, and what both sides see of it.
 
 use std::{collections::BTreeMap, fs};
 
 use serde_json::Value;
 
-use super::stage::Stage;
-use crate::context::Failure;
+use crate::{commands::quickstart::stage::Stage, context::Failure};
 
 /// Bundles that the auditor makes, as it was exported and with one byte changed.
 const BUNDLE: &str = "papers/kivu.bundle";
@@ -24,6 +23,12 @@ pub(super) fn audit(stage: &Stage<'_>) -> Result<(), Failure> {
     }
     stage.refused(AUDITOR, &["read", "drc#4"], 1)?;
     stage.show(AUDITOR, &["verify", "--all"])?;
+    stage.show(AUDITOR, &["cosign"])?;
+    stage.scene("", "Both sides see who confirmed their own rooms, and up to where:");
+    stage.together(&[("drc/liaison", &["fetch"]), ("rwanda/liaison", &["fetch"])])?;
+    stage.show("drc/liaison", &["status"])?;
+    stage.show("rwanda/liaison", &["status"])?;
+    stage.scene("", "What anybody can verify, without a server, a key or trust:");
     stage.run(AUDITOR, &["export", BUNDLE])?;
     stage.show(AUDITOR, &["verify-bundle", BUNDLE])?;
     alter(stage)?;
