@@ -324,8 +324,9 @@ fn a_signal_while_editing_or_asking_keeps_the_text_and_removes_the_file() -> Res
 #[test]
 fn at_a_terminal_of_its_own_a_passphrase_may_be_typed_again_and_an_interrupt_loses_nothing() -> Result<()> {
     let house = House::kivu()?;
-    // Interrupts that are typed reach the editor and the command alike.
-    let edit = editor(&house, &format!("trap : INT\necho editing\nread line\n{}", writes(CONCERN)))?;
+    // Interrupts that are typed reach the editor and the command alike; one that cuts a `read` off leaves its line.
+    let waits = "trap : INT\necho editing\nuntil read line; do :; done\n";
+    let edit = editor(&house, &format!("{waits}{}", writes(CONCERN)))?;
     let tearline = command(&house, DESK, &edit, &[])?;
     let mut command = Command::new("setsid");
     command.arg("-c").arg(tearline.get_program()).arg("--profile").arg(house.desk(DESK));

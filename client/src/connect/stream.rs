@@ -31,6 +31,20 @@ impl Watched {
         }
         poll
     }
+
+    /// As [`Self::noted`], of a write. A server that refuses says why and closes at once, so that writing may fail
+    /// before anybody has read its alert: what has come is read first.
+    fn written<T>(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if matches!(poll, Poll::Ready(Err(_))) {
+            let mut rest = [0; 1024];
+            let read = Pin::new(&mut self.stream).poll_read(context, &mut ReadBuf::new(&mut rest));
+            // Data is no alert; that it did not come is told by the write's own error.
+            if let Poll::Ready(Err(alert)) = read {
+                self.seen.note(&alert);
+            }
+        }
+        self.noted(poll)
+    }
 }
 
 impl AsyncRead for Watched {
@@ -51,12 +65,12 @@ impl AsyncWrite for Watched {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.noted(poll)
+        self.written(context, poll)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_flush(context);
-        self.noted(poll)
+        self.written(context, poll)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -69,7 +83,7 @@ impl AsyncWrite for Watched {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.noted(poll)
+        self.written(context, poll)
     }
 
     fn is_write_vectored(&self) -> bool {
