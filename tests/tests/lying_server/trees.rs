@@ -71,13 +71,15 @@ fn a_checkpoint_by_another_key_proves_nothing() -> Result<()> {
 fn a_list_that_promises_more_than_the_log_gives_is_a_lie() -> Result<()> {
     let scene = Scene::of_drc()?;
     let had = usize::try_from(scene.size(READER, "drc")?)?;
-    {
+    let promised = {
         let mut lies = scene.lies();
-        let whole = lies.log("drc")?.checkpoint.clone();
+        let whole = lies.log("drc")?.clone();
         lies.change("drc", |log| log.rows.truncate(had))?;
-        lies.log("drc")?.listed = Some(whole);
-    }
-    scene.caught(READER, &["fetch"], "shrunk", &["drc had 11", "now shows 9"])?;
+        lies.log("drc")?.listed = Some(whole.checkpoint);
+        whole.rows.len()
+    };
+    let words = [format!("drc had {promised}"), format!("now shows {had}")];
+    scene.caught(READER, &["fetch"], "shrunk", &words.each_ref().map(String::as_str))?;
     Ok(())
 }
 
