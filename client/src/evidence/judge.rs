@@ -255,6 +255,10 @@ pub fn caveat(alarm: &str) -> &'static str {
             "Whether an entry breaks a rule is judged by the room's whole log: ask an auditor for a bundle, and run \
              `tearline verify-bundle`."
         }
+        "attachment-withheld" | "wrong-attachment" => {
+            "What was served of an attachment leaves no signature: it is the word of the desk that wrote this file. \
+             The entry that names the attachment's digest is in the log; ask for it yourself."
+        }
         "altered" | "forked" | "not-covered" | "wrong-content" => {
             "The file does not hold two signatures of the log that contradict each other. What the server served \
              without signing for it is the word of the desk that wrote this file."

@@ -35,6 +35,7 @@ pub(crate) fn save(context: &Context, args: &Save) -> Result<(), Failure> {
     // What was recalled a minute ago is not withheld.
     runtime.block_on(super::sync_all(context, &session, &mut desk))?;
     let room = desk.room(&entry.room).lift()?;
+    super::policy::demand(&desk, [&room.replica])?;
     let line = super::line(&desk, &room, entry.index)?;
     let chosen = if matches!(line.signed.statement.act, Act::Proposal(_)) {
         proposed(&desk, &entry, args.which.as_deref())?
