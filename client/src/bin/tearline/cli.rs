@@ -1,11 +1,16 @@
 //! The command line: every command, flag and example in one table, from which help, man pages and
 //! completions follow.
 
+mod auditing;
+mod composing;
+mod finding;
+
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
-use tearline_client::write::Kind;
 use tearline_manual::{Completions, Man};
+
+pub(crate) use self::{auditing::*, composing::*, finding::*};
 
 /// Signed briefings between parties that distrust each other.
 #[derive(Debug, Parser)]
@@ -286,28 +291,6 @@ pub(crate) struct Who {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Publish {
-    #[command(flatten)]
-    pub(crate) composing: Composing,
-}
-
-/// Where a text comes from, and what goes with it.
-#[derive(Debug, Args)]
-pub(crate) struct Composing {
-    /// Front matter and text; - for standard input. Without it your editor opens.
-    #[arg(conflicts_with = "draft")]
-    pub(crate) file: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) attach: Attach,
-    /// Take up a draft; with --yes it is sent as it is.
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) draft: Option<String>,
-    /// Keep it as a draft, without what is attached, and send nothing.
-    #[arg(long)]
-    pub(crate) save: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Release {
     /// The briefing, as in chamber#7.
     pub(crate) briefing: String,
@@ -382,104 +365,6 @@ pub(crate) struct Recall {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Given {
-    /// The party, as in drc.
-    #[arg(value_name = "PARTY")]
-    pub(crate) organisation: String,
-    #[command(flatten)]
-    pub(crate) filters: Filters,
-}
-
-/// Which posts are asked for.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Filters")]
-pub(crate) struct Filters {
-    /// From this day or minute on, as in 2024-01-14 or 2024-01-14T13:30Z.
-    #[arg(long, value_name = "UTC")]
-    pub(crate) from: Option<String>,
-    /// Up to this day or minute, and including it.
-    #[arg(long, value_name = "UTC")]
-    pub(crate) to: Option<String>,
-    /// About a place of this name, or part of it.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) place: Option<String>,
-    /// About a place near this position; with --within.
-    #[arg(long, value_name = "LON,LAT", allow_hyphen_values = true)]
-    pub(crate) near: Option<String>,
-    /// At most so far from it.
-    #[arg(long, value_name = "KM")]
-    pub(crate) within: Option<String>,
-    /// What this party wrote, what stands in its own room, and what names it.
-    #[arg(long, value_name = "ORG")]
-    pub(crate) party: Option<String>,
-    /// In this room; more than once for several.
-    #[arg(long, value_name = "ROOM")]
-    pub(crate) room: Vec<String>,
-    /// Of this kind, as in concern; more than once for several.
-    #[arg(long, value_name = "KIND")]
-    pub(crate) kind: Vec<String>,
-    /// Of this precedence or a higher one.
-    #[arg(long, value_name = "PRECEDENCE")]
-    pub(crate) precedence: Option<String>,
-    /// Only what was not read at this desk.
-    #[arg(long)]
-    pub(crate) unread: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Inbox {
-    /// Room by room with the newest first, or all rooms together by precedence.
-    #[arg(long, value_enum, default_value_t = Order::Newest)]
-    pub(crate) order: Order,
-    #[command(flatten)]
-    pub(crate) filters: Filters,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Order {
-    Newest,
-    Precedence,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Matters {
-    /// The thread of this post, as in drc#3.
-    pub(crate) reference: Option<String>,
-    /// Write the thread into one HTML file that stands by itself, its mark on every page.
-    #[arg(long, value_name = "FILE", requires = "reference")]
-    pub(crate) html: Option<PathBuf>,
-    /// Write the thread into one Markdown file.
-    #[arg(long, value_name = "FILE", requires = "reference")]
-    pub(crate) markdown: Option<PathBuf>,
-    /// Write the places that posts name as GeoJSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) geojson: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) filters: Filters,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Timeline {
-    #[command(flatten)]
-    pub(crate) filters: Filters,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Search {
-    /// Words that must all occur, whatever their case and accents; a phrase in quotes.
-    #[arg(required = true)]
-    pub(crate) words: Vec<String>,
-    #[command(flatten)]
-    pub(crate) filters: Filters,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Commitments {
-    #[command(flatten)]
-    pub(crate) filters: Filters,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Fetch {
     /// Stay and show what comes.
     #[arg(long)]
@@ -490,15 +375,6 @@ pub(crate) struct Fetch {
 pub(crate) struct Reference {
     /// ROOM#INDEX, as in drc#42.
     pub(crate) reference: String,
-}
-
-/// Files that go with a post.
-#[derive(Debug, Default, Args)]
-pub(crate) struct Attach {
-    /// A file that goes with it, sealed; once for each. With a mark in front, as in "(C//REL TO DRC) map.png", it goes
-    /// only to those whom the mark names.
-    #[arg(long = "attach", value_name = "FILE")]
-    pub(crate) files: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -520,212 +396,6 @@ pub(crate) struct Ack {
     /// ROOM#INDEX, as in drc#42.
     #[arg(required = true)]
     pub(crate) references: Vec<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Write {
-    /// A concern (party).
-    #[command(after_help = "Example: tearline write concern column.md")]
-    Concern(Draft),
-    /// Propose an assessment without released portions (with portions: `release --answers`).
-    #[command(after_help = "Example: tearline write assessment answer.md --to drc")]
-    Assessment(Draft),
-    /// What you make of an assessment (party).
-    #[command(after_help = "Example: tearline write opinion opinion.md")]
-    Opinion(Draft),
-    /// Ask to do something, or to refrain from it.
-    #[command(after_help = "Example: tearline write request refrain.md --to drc")]
-    Request(Draft),
-    /// Reply to a request, or to any other post of another side.
-    #[command(after_help = "Example: tearline write reply reply.md")]
-    Reply(Draft),
-    /// A commitment (custodian), or what several parties undertook, restated for all (mediator).
-    #[command(
-        after_help = "Examples:\n  tearline write commitment grounded.md\n  tearline write commitment cease-fire.md --to plenary"
-    )]
-    Commitment(Draft),
-    /// How a commitment was kept.
-    #[command(after_help = "Example: tearline write compliance september.md")]
-    Compliance(Draft),
-    /// An incident, or a step in how it is dealt with.
-    #[command(after_help = "Example: tearline write incident shelling.md --to plenary")]
-    Incident(Draft),
-    /// Announce a movement.
-    #[command(after_help = "Example: tearline write activity rotation.md")]
-    Activity(Draft),
-    /// Agenda or minutes of a session (mediator).
-    #[command(after_help = "Example: tearline write session thursday.md --to plenary")]
-    Session(Draft),
-    /// A note.
-    #[command(after_help = "Example: tearline write note --to chamber note.md")]
-    Note(Draft),
-    /// Put right what a post of your own side says; the post stays.
-    #[command(after_help = "Example: tearline write correction numbers.md")]
-    Correction(Draft),
-    /// A post that says nothing, so that a room keeps a steady cadence.
-    #[command(after_help = "Example: tearline write decoy --to drc")]
-    Decoy(Cadence),
-}
-
-impl Write {
-    /// The kind, where its text comes from, and its room.
-    pub(crate) fn parts(&self) -> (Kind, Option<&Composing>, Option<&str>) {
-        let (kind, draft) = match self.draft() {
-            Ok((kind, draft)) => (kind, draft),
-            Err(cadence) => return (Kind::Decoy, None, cadence.to.as_deref()),
-        };
-        (kind, Some(&draft.composing), draft.to.as_deref())
-    }
-
-    /// When the content expires, as it was typed.
-    pub(crate) fn until(&self) -> Option<&str> {
-        self.draft().ok().and_then(|(_, draft)| draft.until.as_deref())
-    }
-
-    fn draft(&self) -> Result<(Kind, &Draft), &Cadence> {
-        Ok(match self {
-            Self::Decoy(cadence) => return Err(cadence),
-            Self::Concern(draft) => (Kind::Concern, draft),
-            Self::Assessment(draft) => (Kind::Assessment, draft),
-            Self::Opinion(draft) => (Kind::Opinion, draft),
-            Self::Request(draft) => (Kind::Request, draft),
-            Self::Reply(draft) => (Kind::Reply, draft),
-            Self::Commitment(draft) => (Kind::Commitment, draft),
-            Self::Compliance(draft) => (Kind::Compliance, draft),
-            Self::Incident(draft) => (Kind::Incident, draft),
-            Self::Activity(draft) => (Kind::Activity, draft),
-            Self::Session(draft) => (Kind::Session, draft),
-            Self::Note(draft) => (Kind::Note, draft),
-            Self::Correction(draft) => (Kind::Correction, draft),
-        })
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Draft {
-    #[command(flatten)]
-    pub(crate) composing: Composing,
-    /// The room; else your own.
-    #[arg(long)]
-    pub(crate) to: Option<String>,
-    /// When the content expires, as in 2024-06-30T12:00:00Z: it is served no longer then.
-    #[arg(long, value_name = "UTC")]
-    pub(crate) until: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Drafts {
-    #[command(subcommand)]
-    pub(crate) what: Option<OfDrafts>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum OfDrafts {
-    /// Show a draft as it was written.
-    #[command(after_help = "Example: tearline drafts show 2")]
-    Show {
-        /// Its number.
-        draft: String,
-    },
-    /// Delete drafts.
-    #[command(after_help = "Example: tearline drafts drop 2 3")]
-    Drop {
-        /// Their numbers.
-        #[arg(required = true)]
-        drafts: Vec<String>,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Cadence {
-    /// The room; else your own.
-    #[arg(long)]
-    pub(crate) to: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Verify {
-    /// Also the rules across rooms (mediators and auditors).
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Cosign {
-    /// Stay, and do it again every so many minutes.
-    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=10080))]
-    pub(crate) every: Option<u64>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PolicyArgs {
-    /// A C2SP tlog-policy: whose cosignatures make a quorum; its keys must stand in the rooms' charters.
-    pub(crate) file: Option<PathBuf>,
-    /// How many auditors of each room must have cosigned it, whoever they are; 0 for none.
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) witnesses: Option<u32>,
-    /// How old what they confirm may be.
-    #[arg(long, value_name = "MINUTES")]
-    pub(crate) fresh: Option<u64>,
-    /// Within how many minutes they must have confirmed what this desk sent.
-    #[arg(long, value_name = "MINUTES")]
-    pub(crate) receipts: Option<u64>,
-    /// What to do where that is not met: show nothing and exit with 3, or warn above every listing.
-    #[arg(long, value_enum)]
-    pub(crate) unmet: Option<Unmet>,
-    /// Demand nothing any more.
-    #[arg(long, conflicts_with_all = ["file", "witnesses", "unmet"])]
-    pub(crate) none: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Unmet {
-    Refuse,
-    Warn,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Prove {
-    /// ROOM#INDEX, as in drc#42.
-    pub(crate) reference: String,
-    /// Where to write the proof; the keys go into FILE.policy.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckProof {
-    /// A C2SP tlog-proof, or a file from a desk's evidence folder.
-    pub(crate) file: PathBuf,
-    /// A C2SP tlog-policy with the keys to check a proof by; else FILE.policy, if it is there.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
-    /// The log's key, as the operator gives it.
-    #[arg(long, value_name = "VKEY")]
-    pub(crate) log_key: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Export {
-    /// The bundle to write.
-    pub(crate) file: PathBuf,
-    /// Sealed content too.
-    #[arg(long)]
-    pub(crate) content: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AuditReport {
-    /// The bundle.
-    pub(crate) bundle: PathBuf,
-    /// The report to write.
-    pub(crate) file: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyBundle {
-    /// The bundle.
-    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]
