@@ -1,9 +1,8 @@
 //! Access logs: how they are named and identified.
 //!
-//! Specification: `docs/spec.md`, section 12. What their entries may be is in `entry` and `replay`; which
-//! room is an organisation's home is for whoever knows the rooms.
+//! Specification: `docs/spec.md`, section 12. What their entries may be is in `entry` and `replay`.
 
-use crate::{digest::frame_digest, id::RoomId, name::Org};
+use crate::{digest::frame_digest, id::RoomId, name::Org, rules::RoomState};
 
 /// Begins the name of every access log, and of no room.
 pub const ACCESS_PREFIX: &str = "access/";
@@ -21,6 +20,15 @@ pub fn access_log_org(name: &str) -> Option<Org> {
 /// The id of an organisation's access log; `home` is the party's own room, or else the chamber.
 pub fn access_log_id(home: RoomId, org: &Org) -> RoomId {
     RoomId(frame_digest(&[b"tearline/v1/access", home.as_bytes(), org.as_str().as_bytes()]))
+}
+
+/// The room whose charter holds the keys of an access log: of these, the one that its name and id name.
+pub fn access_log_home<'a>(rooms: &'a [RoomState], name: &str, log: RoomId) -> Option<&'a RoomState> {
+    let org = access_log_org(name)?;
+    rooms.iter().find(|room| {
+        let may_be = room.name().is_chamber() || room.name().as_str() == org.as_str();
+        may_be && access_log_id(room.room(), &org) == log
+    })
 }
 
 #[cfg(test)]

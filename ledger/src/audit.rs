@@ -10,7 +10,7 @@ use std::mem;
 use bytes::Bytes;
 
 use crate::{
-    access::{ACCESS_PREFIX, access_log_id, access_log_org},
+    access::{ACCESS_PREFIX, access_log_home},
     bundle::{Begin, BundleEntry, BundleError, BundleRoom, Reader, Row},
     checkpoint::{Origin, SignedCheckpoint},
     digest::Digest,
@@ -335,14 +335,8 @@ impl Audit {
             return Err(AuditFault::Instance(fault));
         }
         for head in &self.access {
-            let org = access_log_org(&head.room.name);
-            let homes = |state: &&RoomState| {
-                org.as_ref().is_some_and(|org| {
-                    let home = state.name().is_chamber() || state.name().as_str() == org.as_str();
-                    home && access_log_id(state.room(), org) == head.room.room
-                })
-            };
-            let home = self.states.iter().find(homes).ok_or_else(|| AuditFault::Room {
+            let home = access_log_home(&self.states, &head.room.name, head.room.room);
+            let home = home.ok_or_else(|| AuditFault::Room {
                 room: head.room.name.clone(),
                 what: "it is the access log of no room in the bundle",
             })?;

@@ -20,13 +20,17 @@ fn stands_by_itself(page: &str) -> Result<()> {
 fn a_report_tells_of_every_room_release_rejection_recall_and_charter() -> Result<()> {
     let house = House::kivu()?;
     let auditor = "un/monitor-1";
-    house.text(auditor, &["fetch"])?;
+    house.text(auditor, &["cosign"])?;
     house.text(auditor, &["export", "kivu.bundle"])?;
     let said = house.json(auditor, &["report", "kivu.bundle", "kivu.html"])?;
     ensure!(said["ok"] == true && said["fault"].is_null(), "{said}");
     let page = fs::read_to_string(house.path("kivu.html"))?;
     stands_by_itself(&page)?;
     ensure!(page.contains("Nothing is wrong"), "no verdict");
+    let rooms = page.split("<h2>What was verified</h2>").nth(1).and_then(|rest| rest.split("<h2>").next());
+    let rooms = rooms.context("what was verified")?;
+    let rows = rooms.matches("<tr><td").count();
+    ensure!(rows == 7 && rooms.matches("un/monitor-1, ").count() == rows, "confirmed by whom: {rooms}");
     let status = house.json(auditor, &["status"])?;
     for room in status["rooms"].as_array().context("rooms")? {
         for key in ["room", "root"] {

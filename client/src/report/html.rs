@@ -18,6 +18,8 @@ table { width: 100%; border-collapse: collapse; font-size: 9.5pt; }
 thead { display: table-header-group; }
 th { text-align: left; border-bottom: 1px solid #111; }
 td, th { padding: 0.6mm 2mm 0.6mm 0; vertical-align: top; overflow-wrap: anywhere; }
+th:not(.hash), td.whole { overflow-wrap: normal; }
+td.whole { white-space: nowrap; }
 tr { break-inside: avoid; }
 td.number, th.number { text-align: right; }
 .hash { font: 8pt/1.3 "Liberation Mono", "DejaVu Sans Mono", monospace; }
@@ -92,7 +94,7 @@ fn rooms(out: &mut String, report: &Report) {
         let _ = match &room.whole {
             Some(whole) => writeln!(
                 out,
-                "<tr><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"hash\">{}</td><td>{}</td></tr>",
+                "<tr><td class=\"whole\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"hash\">{}</td><td>{}</td></tr>",
                 text(&room.name),
                 whole.audited.entries,
                 whole.audited.signatures,
@@ -101,7 +103,7 @@ fn rooms(out: &mut String, report: &Report) {
             ),
             None => writeln!(
                 out,
-                "<tr><td>{}</td><td class=\"number\">{}</td><td></td><td><strong>not verified to its end</strong></td><td></td></tr>",
+                "<tr><td class=\"whole\">{}</td><td class=\"number\">{}</td><td></td><td><strong>not verified to its end</strong></td><td></td></tr>",
                 text(&room.name),
                 room.accepted.len()
             ),
@@ -114,8 +116,8 @@ fn confirmed(whole: &Whole) -> String {
     if whole.witnesses.is_empty() {
         return "nobody in this bundle".to_owned();
     }
-    let one = |witness: &crate::witness::Witness| format!("{} ({})", witness.member.desk(), dtg(witness.at));
-    whole.witnesses.iter().map(one).collect::<Vec<_>>().join(", ")
+    let one = |witness: &crate::witness::Witness| format!("{}, {}", witness.member.desk(), dtg(witness.at));
+    whole.witnesses.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 fn activity(out: &mut String, report: &Report) {
@@ -137,7 +139,7 @@ fn keys(out: &mut String, report: &Report) {
         for (desk, role, key) in members {
             let _ = writeln!(
                 out,
-                "<tr><td>{}</td><td>{role}</td><td class=\"hash\">{}</td></tr>",
+                "<tr><td class=\"whole\">{}</td><td>{role}</td><td class=\"hash\">{}</td></tr>",
                 text(desk),
                 text(key)
             );
@@ -151,7 +153,7 @@ fn events<'a>(out: &mut String, title: &str, events: impl Iterator<Item = &'a Ev
     for event in events {
         let _ = writeln!(
             rows,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} {}</td></tr>",
+            "<tr><td class=\"whole\">{}</td><td class=\"whole\">{}</td><td class=\"whole\">{}</td><td>{}</td><td>{} {}</td></tr>",
             dtg(event.accepted_at),
             text(&event.entry),
             text(&event.author),

@@ -8,7 +8,9 @@ mod html;
 
 use std::{collections::BTreeMap, io::Read};
 
+use bytes::Bytes;
 use tearline_ledger::{
+    access::access_log_home,
     audit::{Audit, Audited, AuditedEntry, Step},
     bundle::Begin,
     checkpoint::{Origin, SignedCheckpoint},
@@ -122,7 +124,9 @@ impl Report {
     /// Only if the file cannot be read.
     pub fn of(bundle: impl Read, progress: impl FnMut(u64)) -> Result<Self, std::io::Error> {
         let (mut report, mut audit) = (Self::default(), Audit::new(check_everywhere));
-        let done = run(&mut audit, bundle, progress, |step| report.take(step));
+        let mut standing = Standing::default();
+        let done = run(&mut audit, bundle, progress, |step| report.take(step, &mut standing));
+        report.witness_access_logs(&standing);
         report.begin = audit.begin().cloned();
         match done {
             Ok(()) => {}
@@ -133,7 +137,7 @@ impl Report {
         Ok(report)
     }
 
-    fn take(&mut self, step: Step) {
+    fn take(&mut self, step: Step, standing: &mut Standing) {
         match step {
             Step::Entries { room, name, entries } => {
                 // The rows of a room follow one another.
@@ -148,14 +152,45 @@ impl Report {
                 }
             }
             Step::Room { audited, state, checkpoint } => {
-                let log = self.rooms.iter_mut().find(|known| known.room == audited.room);
+                let room = audited.room;
+                let log = self.rooms.iter_mut().find(|known| known.room == room);
                 if let Some(log) = log {
                     log.whole = Some(Whole::of(audited, state.as_deref(), &checkpoint));
+                }
+                match state {
+                    Some(state) => standing.rooms.push(*state),
+                    None => standing.access.push((room, checkpoint)),
                 }
             }
             Step::End => {}
         }
     }
+
+    /// The auditors of its home room are the witnesses of an access log, and that room may come after it.
+    fn witness_access_logs(&mut self, standing: &Standing) {
+        for (log, checkpoint) in &standing.access {
+            let Some(room) = self.rooms.iter_mut().find(|room| room.room == *log) else { continue };
+            let home = access_log_home(&standing.rooms, &room.name, *log);
+            if let (Some(whole), Some(home)) = (&mut room.whole, home) {
+                whole.witnesses = confirmed(*log, checkpoint, home);
+            }
+        }
+    }
+}
+
+/// What stands at the end of the bundle's logs.
+#[derive(Default)]
+struct Standing {
+    rooms: Vec<RoomState>,
+    access: Vec<(RoomId, Bytes)>,
+}
+
+/// Who confirmed the checkpoint of a log, by the keys in a room's charter.
+fn confirmed(log: RoomId, note: &[u8], room: &RoomState) -> Vec<Witness> {
+    let charter = room.charter();
+    let key = Origin::new(room.constitution().domain().clone(), log.0).log_key(&charter.log_vkey);
+    let checkpoint = SignedCheckpoint::open(note, &key).ok();
+    checkpoint.and_then(|checkpoint| witnesses(&checkpoint, charter).ok()).unwrap_or_default()
 }
 
 impl RoomReport {
@@ -174,19 +209,14 @@ impl RoomReport {
 impl Whole {
     fn of(audited: Audited, state: Option<&RoomState>, note: &[u8]) -> Self {
         let charter = state.map(RoomState::charter);
-        let confirmed = state.and_then(|state| {
-            let charter = state.charter();
-            let origin = Origin::new(state.constitution().domain().clone(), audited.room.0);
-            let checkpoint = SignedCheckpoint::open(note, &origin.log_key(&charter.log_vkey)).ok()?;
-            witnesses(&checkpoint, charter).ok()
-        });
+        let witnesses = state.map(|state| confirmed(audited.room, note, state));
         let member = |member: &tearline_ledger::charter::Member| {
             let key = member.sign_key.key_id().to_string();
             (member.name.desk().to_owned(), member.name.role().as_str(), key)
         };
         Self {
             log_key: charter.map(|charter| charter.log_vkey.to_string()),
-            witnesses: confirmed.unwrap_or_default(),
+            witnesses: witnesses.unwrap_or_default(),
             members: charter.map(|it| it.members.iter().map(member).collect()).unwrap_or_default(),
             audited,
         }
