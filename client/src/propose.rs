@@ -11,7 +11,6 @@ pub mod charters;
 pub mod draft;
 mod error;
 pub mod examine;
-pub mod given;
 pub mod matter;
 pub mod publish;
 pub mod releases;

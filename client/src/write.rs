@@ -20,6 +20,7 @@ use tearline_ledger::{
 };
 use tearline_proto::v1::{self, content};
 
+pub use head::to_come;
 pub use kind::Kind;
 
 use self::head::Head;
@@ -111,6 +112,8 @@ pub struct Written {
     /// The statements that a restated commitment rests on, in the order of its obligors: for the proposal's
     /// sealed part, never for the post.
     pub undertakings: Vec<Ref>,
+    /// When its content expires, in seconds since 1970.
+    pub until: Option<u64>,
 }
 
 /// A kind's own fields.
@@ -180,7 +183,7 @@ fn finish(kind: Kind, head: Head, body: Body, author: &Author<'_>) -> Result<Wri
             WriteError::Answers { entry, kind, error }
         })?;
     }
-    Ok(Written { content, undertakings: body.undertakings })
+    Ok(Written { content, undertakings: body.undertakings, until: head.until })
 }
 
 /// As long as a post of a few sentences, so that its size does not give it away.

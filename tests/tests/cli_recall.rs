@@ -238,9 +238,13 @@ fn wait_until(end: SystemTime) {
 fn content_expires_at_the_end_that_was_signed_and_everybody_sees_that_it_did() -> Result<()> {
     let mut house = House::kivu()?;
     let (until, end) = in_seconds(40)?;
-    let paper = "---\nsubject: Drones\n---\nThe drones stay on the ground from today.\n";
+    // The end stands in the paper itself; in the release it will be an option.
+    let paper =
+        format!("---\nsubject: Drones\nuntil: {until}\n---\nThe drones stay on the ground from today.\n");
     let paper = house.write("papers/until.md", paper)?;
-    let written = house.json("drc/liaison", &["write", "note", &paper, "--until", &until])?;
+    let twice = house.refused("drc/liaison", &["write", "note", &paper, "--until", &until])?;
+    ensure!(twice.contains("say it once"), "{twice}");
+    let written = house.json("drc/liaison", &["write", "note", &paper])?;
     let entry = text_of(&written, "entry")?;
     house.text("us/kigali", &["fetch"])?;
     let before = house.json("us/kigali", &["read", &entry])?;
@@ -258,6 +262,8 @@ fn content_expires_at_the_end_that_was_signed_and_everybody_sees_that_it_did() -
     ensure!(SystemTime::now() < end, "too slow a machine to see the end come");
 
     wait_until(end);
+    let waiting = house.text("us/washington", &["pending"])?;
+    shows(&waiting, &[&late, "! It cannot be approved: ", "expired already"])?;
     let refused = house.refused("us/washington", &["approve", &late])?;
     ensure!(refused.contains("expired already"), "{refused}");
     for desk in ["us/kinshasa", "drc/delegation"] {
@@ -300,6 +306,10 @@ fn an_end_that_is_past_or_none_is_refused_before_anything_is_sent() -> Result<()
             let refused = house.run(desk, &args)?.refused(2)?;
             ensure!(refused.contains(end) && refused.contains(says), "{args:?}: {refused}");
         }
+        let paper = format!("---\nsubject: Drones\nuntil: {end}\n---\nThey stay on the ground.\n");
+        let paper = house.write("papers/until.md", paper)?;
+        let refused = house.refused("drc/liaison", &["write", "note", &paper])?;
+        ensure!(refused.contains("line 3: `until`: ") && refused.contains(says), "{refused}");
     }
     let after = house.json("us/kigali", &["fetch"])?;
     let sizes = |json: &Value| -> Result<Vec<Value>> {

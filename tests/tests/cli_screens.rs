@@ -103,7 +103,7 @@ fn a_mediators_screens_show_exactly_what_would_be_sent() -> Result<()> {
     shows(
         "pending",
         &house.text("us/kinshasa", &["pending"])?,
-        &[&proposal, "us/washington (1 of 2)", "Next: "],
+        &[&proposal, "to drc, plenary, rwanda\n", "RELEASE: ", "us/washington (1 of 2)", "Next: "],
     )?;
     // Not signed: there is nobody to ask.
     let mut look = house.command(&["--profile", &house.arg("desks/us-kinshasa")])?;

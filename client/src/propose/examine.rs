@@ -97,11 +97,25 @@ impl Mediator<'_> {
     /// Opens a proposal and judges it by every rule on sealed text and by every signature on it.
     pub fn examine(&self, identity: &Identity) -> Result<Examined, ProposeError> {
         let open = self.open_proposal(identity)?;
-        let chamber = self.chamber()?;
         let proposed = self.opened(open)?;
+        let shown = self.judged(open, &proposed)?;
+        let named = proposed.briefing.as_ref().and_then(Ref::from_message);
+        let already_given = self.given_on_matter(&shown, named)?;
+        let entry = EntryRef { room: self.chamber()?.replica.state()?.name().clone(), index: open.index };
+        Ok(Examined { entry, identity: *identity, open: open.clone(), proposed, shown, already_given })
+    }
+
+    /// What a proposal would send, judged as by [`Self::examine`], without what was given on the matter.
+    pub fn look_at(&self, identity: &Identity) -> Result<Shown, ProposeError> {
+        let open = self.open_proposal(identity)?;
+        self.judged(open, &self.opened(open)?)
+    }
+
+    fn judged(&self, open: &OpenProposal, proposed: &v1::Proposed) -> Result<Shown, ProposeError> {
+        let chamber = self.chamber()?;
         let rooms = self.known();
         let room = rooms.get(&chamber.replica.room()).ok_or(release::ReleaseFault::NoChamber)?;
-        check_signatures(open, &proposed, room)?;
+        check_signatures(open, proposed, room)?;
         let named = proposed.briefing.as_ref().and_then(Ref::from_message);
         let briefing = named.map(|named| self.briefing(&named)).transpose()?;
         let mut signers: BTreeSet<MemberName> =
@@ -113,7 +127,7 @@ impl Mediator<'_> {
         let shown = release::check(&Question {
             author: &open.author,
             proposal,
-            proposed: &proposed,
+            proposed,
             rooms: &rooms,
             briefing: briefing.as_ref(),
             attached: &|digest| attached.get(digest).cloned().unwrap_or_default(),
@@ -121,9 +135,7 @@ impl Mediator<'_> {
             signers: &signers,
         })?;
         self.require_unexpired(&shown)?;
-        let already_given = self.given_on_matter(&shown, named)?;
-        let entry = EntryRef { room: chamber.replica.state()?.name().clone(), index: open.index };
-        Ok(Examined { entry, identity: *identity, open: open.clone(), proposed, shown, already_given })
+        Ok(shown)
     }
 
     pub(super) fn opened(&self, open: &OpenProposal) -> Result<v1::Proposed, ProposeError> {

@@ -211,4 +211,9 @@ impl View {
         let rooms = self.rooms.iter().map(|(id, (replica, keys))| (*id, OpenRoom { replica, keys }));
         Mediator { name: &desk.name, key: &desk.sign, now: self.now, rooms: rooms.collect() }
     }
+
+    pub(crate) fn room(&self, name: &str) -> OpenRoom<'_> {
+        let (replica, keys) = self.rooms.values().find(|(replica, _)| replica.name() == name).unwrap();
+        OpenRoom { replica, keys }
+    }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use tearline_ledger::{
     id::Ref,
-    name::Org,
     portion::BriefingFile,
     release::{ReleaseFault, ShownAct},
     rules::Effect,
@@ -93,13 +92,13 @@ fn a_release_is_proposed_examined_approved_and_given() {
     assert!(!proposed.shown.last);
     enact(&mut hall, &proposed, 1);
     let view = hall.fetch(&hall.desks[2]);
+    let drc = view.room("drc");
+    let line = drc.replica.line(1).unwrap();
+    assert_eq!((drc.replica.size(), line.signers.len()), (2, 2));
     let mediator = view.of(&hall.desks[2]);
-    let given = mediator.given(&"drc".parse::<Org>().unwrap()).unwrap();
-    assert_eq!(given.len(), 1);
-    assert_eq!((given[0].entry.to_string().as_str(), given[0].signers.len()), ("drc#1", 2));
-    let tearline = given[0].content.as_ref().unwrap().message().tearline.as_ref().unwrap();
+    let content = mediator.content(&drc, 1).unwrap();
+    let tearline = content.message().tearline.as_ref().unwrap();
     assert_eq!(tearline.portions[0].text, "A column left Kitchanga.");
-    assert!(mediator.given(&"rwanda".parse::<Org>().unwrap()).unwrap().is_empty());
     assert!(mediator.pending().unwrap().is_empty());
 }
 
@@ -333,8 +332,7 @@ fn a_mediators_post_is_recalled_by_two() {
     let proposed = view.of(&hall.desks[2]).propose_recall(&post, &terms()).unwrap();
     enact(&mut hall, &proposed, 1);
     let view = hall.fetch(&hall.desks[0]);
-    let given = view.of(&hall.desks[0]).given(&"drc".parse::<Org>().unwrap()).unwrap();
-    assert!(given[0].recalled);
+    assert!(view.room("drc").replica.line(1).unwrap().recalled);
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub(super) const ACK_BY: Key = time("ack-by", "By when its readers are to acknow
 pub(super) const ANSWERS: Key = key("answers", "The post that this answers", "drc#3");
 pub(super) const MUST_ANSWER: Key = needed(ANSWERS);
 pub(super) const REFERS: Key = key("refers", "Other posts that it speaks of", "drc#1, drc#2");
+pub(super) const UNTIL: Key =
+    key("until", "When its content expires: the server serves it no longer then", "2044-06-30T12:00:00Z");
 
 pub(super) const ACTIVITY: Key =
     needed(scale::<Activity>("activity", "What kind of movement it is", "offensive"));

@@ -17,12 +17,14 @@ pub(super) struct Head {
     pub(super) ack_by: u64,
     pub(super) answers: Option<Referent>,
     pub(super) refers: Vec<Ref>,
+    /// When the content expires.
+    pub(super) until: Option<u64>,
 }
 
 impl Default for Head {
     fn default() -> Self {
         let (subject, answers, refers) = (String::new(), None, Vec::new());
-        Self { precedence: Precedence::Routine, subject, ack_by: 0, answers, refers }
+        Self { precedence: Precedence::Routine, subject, ack_by: 0, answers, refers, until: None }
     }
 }
 
@@ -46,7 +48,20 @@ impl Head {
         };
         let refers = front.take("refers", |value| found(author, value))?.unwrap_or_default();
         let refers = refers.into_iter().map(|it| it.reference).collect();
-        Ok(Self { precedence, subject, ack_by, answers, refers })
+        let until = front.take("until", |value| to_come(value, author.now))?;
+        Ok(Self { precedence, subject, ack_by, answers, refers, until })
+    }
+}
+
+/// A time in UTC after `now`, at which content expires.
+///
+/// # Errors
+///
+/// What is wrong with it, and what to write.
+pub fn to_come(value: &str, now: u64) -> Result<u64, String> {
+    match utc(value)? {
+        end if end > now => Ok(end),
+        _ => Err("that is past; say when the content is to expire".to_owned()),
     }
 }
 

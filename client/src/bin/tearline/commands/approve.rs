@@ -1,22 +1,14 @@
-//! `pending`, `approve`, `reject` and `withdraw`.
+//! `approve`, `reject` and `withdraw`.
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tearline_client::{
     durable,
-    propose::{
-        approve::Approval,
-        examine::{Examined, Pending},
-    },
+    propose::{approve::Approval, examine::Examined},
     refs::EntryRef,
-    show::{
-        WIDTH,
-        time::{dtg, iso},
-        wrap,
-    },
 };
-use tearline_ledger::{name::MemberName, release::ShownAct};
+use tearline_ledger::release::ShownAct;
 
 use super::{propose::Office, show};
 use crate::{
@@ -24,55 +16,6 @@ use crate::{
     context::{Context, Failure, Lift as _},
     report::say,
 };
-
-pub(crate) fn pending(context: &Context) -> Result<(), Failure> {
-    let office = Office::open(context)?;
-    super::policy::demand(&office.desk, office.rooms.iter().map(|room| &room.replica))?;
-    let all = office.judged(office.mediator()?.pending())?;
-    let mut text = String::new();
-    for pending in &all {
-        text.push_str(&line(pending));
-    }
-    if all.is_empty() {
-        text.push_str("No proposal is waiting.\n");
-    }
-    if let Some(next) = all.iter().find(|pending| !pending.signed_here) {
-        let _ = writeln!(text, "Next: tearline approve {}", next.entry);
-    }
-    let list: Vec<Value> = all
-        .iter()
-        .map(|pending| {
-            json!({
-                "proposal": pending.entry.to_string(),
-                "author": pending.author.desk(),
-                "signed": pending.signers.iter().map(MemberName::desk).collect::<Vec<_>>(),
-                "quorum": pending.quorum,
-                "not_after": iso(pending.not_after),
-                "rooms": pending.rooms,
-                "signed_here": pending.signed_here,
-            })
-        })
-        .collect();
-    say(context, &json!({"proposals": list}), &text)
-}
-
-fn line(pending: &Pending) -> String {
-    let signers: Vec<&str> = pending.signers.iter().map(MemberName::desk).collect();
-    let mark = if pending.signed_here { " " } else { "●" };
-    let state = format!(
-        "signed by {} ({} of {}), open until {}",
-        signers.join(", "),
-        signers.len(),
-        pending.quorum,
-        dtg(pending.not_after)
-    );
-    format!(
-        " {mark} {:<12} to {}\n{}",
-        pending.entry.to_string(),
-        pending.rooms.join(", "),
-        wrap(&state, 19, WIDTH)
-    )
-}
 
 pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> {
     let entry: EntryRef = args.proposal.parse().lift()?;

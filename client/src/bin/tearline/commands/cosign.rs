@@ -65,7 +65,9 @@ fn round(context: &Context) -> Result<(), Failure> {
         let name = cut.rooms.get(at).map_or("", |(_, name, _)| name.as_str());
         round.note(name, done)?;
     }
-    for at in 0..cut.access.len() {
+    let mut access: Vec<usize> = (0..cut.access.len()).collect();
+    access.sort_by_key(|at| cut.access.get(*at).map(|(_, name, _)| name.as_str()));
+    for at in access {
         let done = log(&runtime, &session, &desk, &cut, at);
         let name = cut.access.get(at).map_or("", |(_, name, _)| name.as_str());
         round.note(name, done)?;

@@ -14,6 +14,7 @@ mod join;
 mod manual;
 mod matters;
 mod outlook;
+mod pending;
 mod policy;
 mod propose;
 mod prove;
@@ -36,10 +37,10 @@ use tearline_client::{
     alarm::Alarm,
     desk::{Desk, Room, now},
     error::EXIT_DONE,
-    front,
     replica::{Line, Progress},
     session::Session,
     sync,
+    write::to_come,
 };
 
 use tearline_ledger::name::RoomName;
@@ -86,7 +87,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Lost(args) => propose::lost(context, &args)?,
         Command::Publish(args) => publish::publish(context, &args)?,
         Command::Release(args) => propose::release(context, &args)?,
-        Command::Pending => approve::pending(context)?,
+        Command::Pending => pending::pending(context)?,
         Command::Approve(args) => approve::approve(context, &args)?,
         Command::Reject(args) => approve::reject(context, &args, false)?,
         Command::Withdraw(args) => approve::reject(context, &args, true)?,
@@ -112,14 +113,8 @@ struct Fetched {
 
 /// The end that was asked for a post's content, in seconds since 1970; it must be to come.
 fn until(asked: Option<&str>) -> Result<Option<u64>, Failure> {
-    let Some(text) = asked else { return Ok(None) };
-    let end = front::utc(text).map_err(|error| Failure::usage(format!("--until {text}: {error}")))?;
-    if end <= now() {
-        return Err(Failure::usage(format!(
-            "--until {text}: that is past; say when the content is to expire"
-        )));
-    }
-    Ok(Some(end))
+    let end = |text| to_come(text, now()).map_err(|error| Failure::usage(format!("--until {text}: {error}")));
+    asked.map(end).transpose()
 }
 
 /// Brings every room and access log up to date.

@@ -85,8 +85,15 @@ fn written(kind: Kind, desk: &Desk, text: &str) -> Result<Written, Failure> {
 }
 
 fn prepare(terms: &Terms<'_>, desk: &Desk, room: Option<&RoomName>, text: &str) -> Result<Ready, Failure> {
-    let Terms { context, kind, end, attach } = *terms;
+    let Terms { context, kind, attach, .. } = *terms;
     let written = written(kind, desk, text)?;
+    let end = match (terms.end, written.until) {
+        (Some(_), Some(_)) => {
+            let twice = "it says `until` itself, and so does --until: say it once";
+            return Err(Failure::Text(twice.to_owned()));
+        }
+        (option, key) => option.or(key),
+    };
     let room = target(desk, room)?;
     let by_quorum = desk.member().role() == Role::Mediator
         && room.replica.state().is_ok_and(|state| state.constitution().has_party());
