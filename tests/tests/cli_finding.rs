@@ -310,8 +310,8 @@ fn who_was_served_has_acknowledged_and_is_overdue_is_seen_by_post_and_by_party()
     let json = house.json(LIAISON, &["inbox"])?;
     ensure!(json["acknowledgements_due"][0]["overdue"] == json!(true), "{json}");
     ensure!(json["acknowledgements_due"][1]["overdue"] == json!(false), "{json}");
+    // It is owed no longer at once, before anything is fetched.
     house.text(LIAISON, &["ack", &late])?;
-    house.text(LIAISON, &["fetch"])?;
     hides("inbox, acknowledged", &house.text(LIAISON, &["inbox"])?, &["OVERDUE"])?;
 
     let given = house.text(KIGALI, &["given", "drc"])?;
@@ -324,12 +324,12 @@ fn who_was_served_has_acknowledged_and_is_overdue_is_seen_by_post_and_by_party()
             " Served to    drc/delegation ",
             "; drc/liaison ",
             " Acknowledged drc/liaison ",
-            &format!("\n{late}  "),
+            &format!("\n {late}  "),
             " Acknowledged by drc ",
             ", late)\n",
         ],
     )?;
-    let owed = [&format!("\n{due}  "), " Acknowledgement by drc due by 160500Z JAN 40\n"];
+    let owed = [&format!("\n {due}  "), " Acknowledgement by drc due by 160500Z JAN 40\n"];
     shows("given, of what is owed", &given, &owed)?;
     hides("given", &given, &["rwanda/liaison", "OVERDUE"])?;
     shows("given", &house.text(KIGALI, &["given", "rwanda"])?, &[" 1 acknowledgement(s) OVERDUE\n"])?;
@@ -529,11 +529,13 @@ fn a_matter_becomes_one_file_with_marks_that_nothing_in_it_can_change() -> Resul
         "(C//REL TO DRC)  Two shells fell.".to_owned(),
         "&lt;script&gt;".to_owned(),
         "⟨U+202E RIGHT-TO-LEFT OVERRIDE⟩".to_owned(),
-        "complete to ".to_owned(),
+        "<dd>drc · drc/liaison · complete to ".to_owned(),
     ] {
         ensure!(html.contains(&shown), "{shown}\n{html}");
     }
     hides("html", &html, &["<script", "\u{202e}", "One source", "S//NF", "href", "url(", "<link", "<img"])?;
+    // Whoever is handed the file learns of no other room.
+    hides("html", &html, &["plenary"])?;
     let markdown = file("m.md")?;
     ensure!(
         markdown.starts_with("**S//REL TO DRC**\n") && markdown.ends_with("**S//REL TO DRC**\n"),

@@ -32,6 +32,7 @@ fn what_a_party_sees_after_the_year() -> Result<()> {
             ("party-read-assessment", &["read", "drc#4"]),
             ("party-read-late-portion", &["read", "drc#17"]),
             ("party-read-cease-fire", &["read", "plenary#1"]),
+            ("party-status", &["status"]),
         ],
     )
 }
@@ -61,6 +62,8 @@ fn what_a_mediator_sees_after_the_year() -> Result<()> {
             ("mediator-commitments", &["commitments", "--room", "plenary"]),
             ("mediator-read-commitment", &["read", "drc#2"]),
             ("mediator-timeline", &["timeline", "--room", "plenary"]),
+            ("mediator-given", &["given", "drc", "--room", "drc"]),
+            ("mediator-served", &["served", "drc#4"]),
         ],
     )?;
     let briefing = house.json(desk, &["timeline", "--room", "chamber", "--kind", "briefing"])?;
@@ -70,9 +73,16 @@ fn what_a_mediator_sees_after_the_year() -> Result<()> {
     golden("mediator-read-briefing", &house.text(desk, &["read", sake])?)?;
     let order = [sake, "--portions", "3", "--to", "rwanda", "--subject", "The road in January"];
     let proposal = house.propose("us/kigali", &order)?;
+    shows(&house, desk, &[("mediator-pending", &["pending"])])?;
     let mut look = house.command(&["--profile", &house.arg("desks/us-washington")])?;
     look.args(["--passphrase-file", "passphrase", "approve", &proposal]);
     let look = Said::of(look)?;
     ensure!(look.code == 1 && look.err.contains("--yes"), "{look:?}");
     golden("mediator-approve", &look.out)
+}
+
+#[test]
+fn what_an_auditor_sees_after_the_year() -> Result<()> {
+    let house = House::kivu()?;
+    shows(&house, "un/monitor-1", &[("auditor-verify", &["verify", "--all"])])
 }

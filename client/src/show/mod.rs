@@ -13,6 +13,14 @@ pub mod words;
 /// Columns of a plain terminal.
 pub const WIDTH: usize = 80;
 
+/// Holds words together on one line, such as a time; [`wrap`] makes it a space again.
+const NO_BREAK: char = '\u{a0}';
+
+/// Words that are not to be torn apart at a line's end, if a line can hold them.
+pub fn together(text: &str) -> String {
+    text.replace(' ', "\u{a0}")
+}
+
 /// Breaks text at spaces so that no line is longer than `width`; keeps the text's own line breaks, and
 /// indents every line.
 pub fn wrap(text: &str, indent: usize, width: usize) -> String {
@@ -21,7 +29,7 @@ pub fn wrap(text: &str, indent: usize, width: usize) -> String {
     for line in text.lines() {
         let mut column = 0;
         out.push_str(&" ".repeat(indent));
-        for word in line.split(' ').flat_map(|word| pieces(word, room)) {
+        for word in line.split(' ').flat_map(|word| held(word, room)).flat_map(|word| pieces(word, room)) {
             let length = word.chars().count();
             if column > 0 && column + 1 + length > room {
                 out.push('\n');
@@ -32,12 +40,18 @@ pub fn wrap(text: &str, indent: usize, width: usize) -> String {
                 out.push(' ');
                 column += 1;
             }
-            out.push_str(word);
+            out.extend(word.chars().map(|c| if c == NO_BREAK { ' ' } else { c }));
             column += length;
         }
         out.push('\n');
     }
     out
+}
+
+/// Words that are held together; each for itself if no line can hold them.
+fn held(words: &str, room: usize) -> std::str::Split<'_, &'static [char]> {
+    let apart: &'static [char] = if words.chars().count() > room { &[NO_BREAK] } else { &[] };
+    words.split(apart)
 }
 
 /// A word that no line can hold, in pieces that lines can.
@@ -95,6 +109,15 @@ mod tests {
         let hung = hang(&"y".repeat(60), text);
         assert_eq!(hung.lines().next().map(str::len), Some(60));
         assert!(hung.lines().all(|line| line.chars().count() <= WIDTH));
+    }
+
+    #[test]
+    fn words_are_held_together_where_a_line_can_hold_them() {
+        let text = format!("answered, the last of them {}", together("270128Z NOV 26"));
+        assert_eq!(wrap(&text, 1, 36), " answered, the last of them\n 270128Z NOV 26\n");
+        assert_eq!(wrap(&text, 1, 60), " answered, the last of them 270128Z NOV 26\n");
+        let long = together("one two three four five six seven eight");
+        assert_eq!(wrap(&long, 0, 20), "one two three four\nfive six seven eight\n");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 use tearline_client::{
+    desk::Room,
     dossier::{self, Dossier},
     durable,
     find::{Filter, geojson},
@@ -15,12 +16,15 @@ use tearline_client::{
         hang, paint,
         standing::{banner, to_json as standing_to_json},
         time::{dtg, iso},
-        wrap,
+        together, wrap,
     },
 };
 use tearline_ledger::name::MemberName;
 
-use super::{outlook::Outlook, state::state_json};
+use super::{
+    outlook::{Outlook, complete},
+    state::state_json,
+};
 use crate::{
     cli::Matters,
     context::{Context, Failure, Lift as _},
@@ -91,7 +95,8 @@ fn row(outlook: &Outlook, matter: &Matter<'_>, (entry, kind): (usize, usize)) ->
         State::Posted => String::new(),
         state => format!("{} · ", state.words()),
     };
-    let state = format!("{state}{posts}{unread}, last {}", dtg(matter.last_at()));
+    let last = together(&format!("last {}", dtg(matter.last_at())));
+    let state = format!("{state}{posts}{unread}, {last}");
     let indent = if indent + 24 > WIDTH { 17 } else { indent };
     hang(&left, &matter.head.subject()) + &paint::alerts(&wrap(&state, indent, WIDTH))
 }
@@ -220,8 +225,15 @@ fn files(
     (matter, details): (&Matter<'_>, &[String]),
     (text, json): (&mut String, &mut Value),
 ) -> Result<(), Failure> {
-    let headings = outlook.headings(filter)?;
-    let complete: Vec<String> = headings.lines().map(|line| line.trim().to_owned()).collect();
+    // Whoever is handed the file learns of no room but those that it speaks of.
+    let holds = |room: &&Room| {
+        let mut parts = matter.parts.iter();
+        parts.any(|part| part.post.entry.room.as_str() == room.replica.name())
+    };
+    let rooms = outlook.asked(filter).filter(holds);
+    let complete: Result<Vec<String>, Failure> =
+        rooms.map(|room| complete(&outlook.desk, &room.replica).map(|it| it.line())).collect();
+    let complete = complete?;
     let by = outlook.desk.member().desk();
     let dossier = Dossier { matter, details, by, complete: &complete, now: outlook.now };
     if let Some(path) = &args.html {

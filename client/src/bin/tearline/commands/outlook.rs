@@ -15,7 +15,7 @@ use tearline_client::{
         paint,
         standing::to_json as standing_to_json,
         time::{ago, clock, dtg, iso},
-        wrap,
+        together, wrap,
     },
     standing::Standing,
     witness::{Witness, witness_key},
@@ -134,42 +134,66 @@ pub(super) fn listed(post: &Filed, standing: &Standing) -> Value {
     json
 }
 
+/// How far a room is complete, who witnessed that, and what is to be said against it.
+pub(super) struct Complete {
+    line: String,
+    warning: Option<String>,
+}
+
+impl Complete {
+    /// All of it as one line, however long.
+    pub(super) fn line(&self) -> String {
+        let warning = self.warning.as_ref().map(|it| format!("; {it}"));
+        let line = [self.line.as_str(), warning.as_deref().unwrap_or_default()].concat();
+        wrap(&line, 0, usize::MAX).trim_end().to_owned()
+    }
+}
+
 /// ` drc · drc/liaison · complete to 14:02Z, witnessed by un/monitor-1 (3 min ago)`; a line more if that is
 /// staler than this desk's policy allows.
 pub(super) fn heading(desk: &Desk, replica: &Replica) -> Result<String, Failure> {
-    let complete = replica.complete_to().map_or_else(
+    let Complete { line, warning } = complete(desk, replica)?;
+    let mut out = wrap(&line, 1, WIDTH);
+    if let Some(warning) = warning {
+        out.push_str(&paint::alerts(&wrap(&format!("! {warning}"), 1, WIDTH)));
+    }
+    Ok(out)
+}
+
+pub(super) fn complete(desk: &Desk, replica: &Replica) -> Result<Complete, Failure> {
+    let to = replica.complete_to().map_or_else(
         || "nothing fetched yet".to_owned(),
         |to| {
             let today = to / DAY == now() / DAY;
-            format!("complete to {}", if today { clock(to) } else { dtg(to) })
+            together(&format!("complete to {}", if today { clock(to) } else { dtg(to) }))
         },
     );
     let alarmed = |error| Failure::Library(desk.alarmed(replica.room(), error));
     let witnesses = replica.witnesses().map_err(alarmed)?;
-    let name = replica.name();
     let by = witnessed(&witnesses, replica);
-    let mut out = wrap(&format!("{name} · {} · {complete}, {by}", desk.member().desk()), 1, WIDTH);
+    let line = format!("{} · {} · {to}, {by}", replica.name(), desk.member().desk());
     let policy = desk.profile().policy();
     let stale = replica.staleness(policy, now()).map_err(alarmed)?.map(|alarm| alarm.to_string());
-    if let Some(warning) = stale.or_else(|| unconfirmed(&witnesses, policy, replica)) {
-        out.push_str(&paint::alerts(&wrap(&format!("! {warning}"), 1, WIDTH)));
-    }
-    Ok(out)
+    Ok(Complete { line, warning: stale.or_else(|| unconfirmed(&witnesses, policy, replica)) })
 }
 
 /// `witnessed by un/monitor-1 (3 min ago)`, and up to where if the room has gone on since.
 fn witnessed(witnesses: &[Witness], replica: &Replica) -> String {
     let one = |witness: &Witness| {
         let (who, ago) = (witness.member.desk(), ago(witness.at, now()));
-        match witness.size.checked_sub(1) {
+        together(&match witness.size.checked_sub(1) {
             Some(last) if witness.size < replica.size() => {
                 format!("{who} ({ago}, up to {}#{last})", replica.name())
             }
             _ => format!("{who} ({ago})"),
-        }
+        })
     };
     let who: Vec<String> = witnesses.iter().map(one).collect();
-    if who.is_empty() { "witnessed by nobody".to_owned() } else { format!("witnessed by {}", who.join(", ")) }
+    if who.is_empty() {
+        together("witnessed by nobody")
+    } else {
+        [together("witnessed by "), who.join(", ")].concat()
+    }
 }
 
 /// What a desk that demands nothing should know all the same: that nobody confirms a room that has auditors.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use tearline_client::{
     desk::{Desk, Room, now},
-    error::Error,
+    error::{EXIT_ALARM, Error},
     reading::{Reading, reading, referent},
     record::{Held, held_before},
     refs::EntryRef,
@@ -20,7 +20,7 @@ use tearline_client::{
         wrap,
     },
     standing::{Standing, Standings},
-    submit,
+    submit, sync,
 };
 use tearline_ledger::{
     content::Content,
@@ -179,7 +179,7 @@ pub(crate) fn acknowledge(context: &Context, args: &Ack) -> Result<(), Failure> 
         args.references.iter().map(|text| text.parse().lift()).collect::<Result<_, _>>()?;
     let (runtime, mut desk, session) = context.online()?;
     runtime.block_on(sync_all(context, &session, &mut desk))?;
-    let room = own_room(&desk)?;
+    let mut room = own_room(&desk)?;
     let posts = references
         .iter()
         .map(|entry| desk.resolve(entry).map(|resolved| resolved.to_ref()).lift())
@@ -190,8 +190,14 @@ pub(crate) fn acknowledge(context: &Context, args: &Ack) -> Result<(), Failure> 
     let receipts = runtime.block_on(submit::submit(&session, &desk, &[submission], now())).lift()?;
     let entry = receipts.first().map(|it| format!("{}#{}", it.name, it.index)).unwrap_or_default();
     let said: Vec<Value> = references.iter().map(|entry| json!(entry.to_string())).collect();
+    // So that it is not due here any more. It is sent, whatever comes of this, unless the server lies.
+    let after = runtime.block_on(sync::sync(&session, &desk, &mut room.replica, &mut |_| ()));
     let text = format!("Acknowledged {} ({entry}).\n", args.references.join(", "));
-    say(context, &json!({"entry": entry, "acknowledged": said}), &text)
+    say(context, &json!({"entry": entry, "acknowledged": said}), &text)?;
+    match after {
+        Err(error) if error.exit_code() == EXIT_ALARM => Err(error).lift(),
+        _ => Ok(()),
+    }
 }
 
 /// The room that has this desk's party, and no other, in it.

@@ -15,7 +15,7 @@ use tearline_client::{
         ends, hang, paint,
         standing::{banner, to_json as standing_to_json},
         time::{dtg, iso},
-        wrap,
+        together, wrap,
     },
 };
 use tearline_ledger::{
@@ -171,6 +171,7 @@ pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
     let mut text = String::new();
     let (mut list, mut overdue) = (Vec::new(), 0);
     for (root, posts) in &matters {
+        text.push_str(if text.is_empty() { "" } else { "\n\n" });
         text.push_str(&hang(&format!(" {} · ", root.entry), &root.subject()));
         for (post, received) in posts {
             overdue += received.owed.iter().filter(|it| it.overdue).count();
@@ -182,6 +183,7 @@ pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
         text = format!("{} has been given nothing", party.as_str());
         text.push_str(if filter == tearline_client::find::Filter::default() { ".\n" } else { " of this.\n" });
     } else {
+        text.push('\n');
         text.push_str(&wrap(SERVED_MEANS, 1, WIDTH));
     }
     if overdue > 0 {
@@ -193,31 +195,31 @@ pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
 fn one(outlook: &Outlook, post: &Filed, received: &Received) -> String {
     let signers: Vec<&str> = post.signers.iter().map(MemberName::desk).collect();
     let mut out = String::from("\n");
-    out.push_str(&hang(&format!("{}  {}  ", post.entry, dtg(post.accepted_at)), &signers.join(", ")));
+    out.push_str(&hang(&format!(" {}  {}  ", post.entry, dtg(post.accepted_at)), &signers.join(", ")));
     let standing = outlook.holdings.standing(post, outlook.now);
     out.push_str(&banner(&standing));
     match &post.content {
-        Ok(content) => out.push_str(&body(content)),
-        Err(_) if standing.may_be_gone() => out.push_str(" Its content is not here any more.\n"),
+        Ok(content) => out.push_str(body(content).trim_end_matches('\n')),
+        Err(_) if standing.may_be_gone() => out.push_str(" Its content is not here any more."),
         Err(absent) => {
-            let _ = writeln!(out, " {}", absent.words());
+            let _ = write!(out, " {}", absent.words());
         }
     }
+    out.push_str("\n\n");
     let desks: Vec<String> =
-        received.desks.iter().map(|desk| format!("{} {}", desk.desk.desk(), when(desk))).collect();
+        received.desks.iter().map(|desk| together(&format!("{} {}", desk.desk.desk(), when(desk)))).collect();
     let desks = if desks.is_empty() { "no desk".to_owned() } else { desks.join("; ") };
     out.push_str(&hang(" Served to    ", &desks));
     let acknowledged: Vec<String> = received
         .desks
         .iter()
         .filter_map(|it| it.acknowledged.as_ref().map(|(entry, at)| (it, entry, at)))
-        .map(|(it, entry, at)| format!("{} {} ({entry})", it.desk.desk(), dtg(*at)))
+        .map(|(it, entry, at)| together(&format!("{} {} ({entry})", it.desk.desk(), dtg(*at))))
         .collect();
     if !acknowledged.is_empty() {
         out.push_str(&hang(" Acknowledged ", &acknowledged.join("; ")));
     }
     out.push_str(&owed(&received.owed, 1));
-    out.push('\n');
     out
 }
 
