@@ -110,6 +110,68 @@ fn a_party_reads_what_two_desks_released_and_the_other_learns_nothing() -> Resul
 }
 
 #[test]
+fn a_released_assessment_says_what_it_rests_on_and_by_when_it_is_to_be_acknowledged() -> Result<()> {
+    let house = House::kivu()?;
+    let concern = text_of(&house.json("drc/liaison", &["write", "concern", "papers/concern.md"])?, "entry")?;
+    let briefing = house.publish("us/kinshasa", "kanyabayonga.md", BRIEFING)?;
+    let order = |more: &[&'static str]| {
+        let mut order = vec![briefing.clone(), "--portions=1".to_owned(), "--to=drc".to_owned()];
+        order.extend(more.iter().map(|&it| it.to_owned()));
+        order
+    };
+    let propose = |order: &[String]| -> Result<String> {
+        house.propose("us/kinshasa", &order.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let mut full = order(&[
+        "--finding=corroborated",
+        "--activity=offensive",
+        "--likelihood=likely",
+        "--confidence=high",
+        "--assumes=the column is under one command",
+        "--assumes=no other moves at night",
+        "--or-else=a rotation of the garrison",
+        "--information-until=2024-06-20T12:00:00Z",
+        "--ack-by=2040-06-20T18:00:00Z",
+        "--refers=drc#3,drc#4",
+    ]);
+    full.push(format!("--answers={concern}"));
+    let entry = house.enact("us/washington", &propose(&full)?)?.remove(0);
+    house.text("drc/liaison", &["fetch"])?;
+    let read = house.text("drc/liaison", &["read", &entry])?;
+    for shown in [
+        "the column is under one command",
+        "no other moves at night",
+        "a rotation of the garrison",
+        "Information up to 201200Z JUN 24",
+    ] {
+        ensure!(read.contains(shown), "{shown:?} is not in\n{read}");
+    }
+    let json = house.json("drc/liaison", &["matters", &entry])?;
+    let thread = json["thread"].as_array().expect("a thread");
+    let found = thread.iter().find(|it| it["entry"] == json!(entry)).expect("the assessment");
+    ensure!(found["answers"] == json!(concern) && found["refers"] == json!(["drc#3", "drc#4"]), "{found}");
+    let due = format!("Acknowledgement due by 201800Z JUN 40 ({entry})");
+    let inbox = house.text("drc/liaison", &["inbox"])?;
+    ensure!(inbox.contains(&due), "{inbox}");
+    house.text("drc/liaison", &["ack", &entry])?;
+    ensure!(!house.text("drc/liaison", &["inbox"])?.contains(&due), "it is still due");
+
+    // What only an assessment has is refused elsewhere; a time that is none is named with its option.
+    for alone in ["--assumes=x", "--or-else=x", "--information-until=2024-06-20T12:00:00Z"] {
+        let order = order(&[alone]);
+        let mut args = vec!["release"];
+        args.extend(order.iter().map(String::as_str));
+        let refused = house.run("us/kinshasa", &args)?.refused(2)?;
+        ensure!(refused.contains("--answers"), "{refused}");
+    }
+    let wrong = order(&["--ack-by=tomorrow"]);
+    let args: Vec<&str> = ["release"].into_iter().chain(wrong.iter().map(String::as_str)).collect();
+    let refused = house.run("us/kinshasa", &args)?.refused(2)?;
+    ensure!(refused.contains("--ack-by tomorrow: write a time in UTC"), "{refused}");
+    Ok(())
+}
+
+#[test]
 fn a_joint_release_appears_in_both_rooms_at_once_or_in_none() -> Result<()> {
     let house = House::kivu()?;
     let briefing = house.publish("us/washington", "truce.md", BOTH)?;

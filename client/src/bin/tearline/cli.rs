@@ -243,9 +243,24 @@ pub(crate) struct Release {
     /// low, moderate, high.
     #[arg(long)]
     pub(crate) confidence: Option<String>,
+    /// What the assessment takes for granted; once for each.
+    #[arg(long, value_name = "TEXT", requires = "answers")]
+    pub(crate) assumes: Vec<String>,
+    /// What else it could be; once for each.
+    #[arg(long, value_name = "TEXT", requires = "answers")]
+    pub(crate) or_else: Vec<String>,
+    /// Until when what is known was known, as in 2024-01-14T13:30:00Z.
+    #[arg(long, value_name = "UTC", requires = "answers")]
+    pub(crate) information_until: Option<String>,
     /// routine, priority, immediate, flash; else the briefing's.
     #[arg(long)]
     pub(crate) precedence: Option<String>,
+    /// By when its readers are to acknowledge it, as in 2024-01-14T20:00:00Z.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) ack_by: Option<String>,
+    /// Other posts of the room that it speaks of, as in drc#1,drc#2.
+    #[arg(long, value_delimiter = ',', value_name = "REF")]
+    pub(crate) refers: Vec<String>,
     /// When the content expires, as in 2024-06-30T12:00:00Z: it is served no longer then.
     #[arg(long, value_name = "UTC")]
     pub(crate) until: Option<String>,

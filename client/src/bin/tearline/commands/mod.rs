@@ -22,6 +22,7 @@ mod publish;
 mod quickstart;
 mod read;
 mod recall;
+mod release;
 mod report;
 mod rooms;
 mod save;
@@ -86,7 +87,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Admit(args) => propose::admit(context, &args)?,
         Command::Lost(args) => propose::lost(context, &args)?,
         Command::Publish(args) => publish::publish(context, &args)?,
-        Command::Release(args) => propose::release(context, &args)?,
+        Command::Release(args) => release::release(context, &args)?,
         Command::Pending => pending::pending(context)?,
         Command::Approve(args) => approve::approve(context, &args)?,
         Command::Reject(args) => approve::reject(context, &args, false)?,

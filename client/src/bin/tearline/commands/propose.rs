@@ -1,6 +1,4 @@
-//! `release`, `admit`, `lost` and `write` into a party's room: what mediators propose.
-
-use std::collections::BTreeSet;
+//! `admit`, `lost` and `write` into a party's room: what mediators propose, and how it is sent.
 
 use serde_json::{Value, json};
 use tearline_client::{
@@ -10,30 +8,26 @@ use tearline_client::{
         Mediator, ProposeError,
         draft::{ProposalTerms, Proposed},
         matter::AlreadyGiven,
-        releases::{Lower, Portions, ReleaseOrder, ToRoom},
+        releases::{ReleaseOrder, ToRoom},
     },
-    refs::EntryRef,
     session::Session,
-    show::words::Scale,
     submit,
     write::Written,
 };
 use tearline_ledger::{
-    content::Content,
     id::Ref,
     name::{MemberName, Role, RoomName},
-    statement::Act,
 };
-use tearline_proto::v1::{self, Activity, Confidence, Finding, Likelihood, Precedence, content::Kind};
+use tearline_proto::v1::Precedence;
 use tokio::runtime::Runtime;
 
 use super::{
     attach::{Carried, Files},
     found::read_card,
-    handed, show, sync_all, until,
+    show, sync_all,
 };
 use crate::{
-    cli::{Admit, Attach, Lost, Release},
+    cli::{Admit, Attach, Lost},
     context::{Context, Failure, Lift as _},
     report::say,
 };
@@ -120,7 +114,7 @@ pub(super) fn propose(
 }
 
 /// The same, with what the chamber is given first.
-fn propose_with(
+pub(super) fn propose_with(
     context: &Context,
     (runtime, session, desk): (&Runtime, &Session, &Desk),
     (mediator, briefing): (&Mediator<'_>, Option<Ref>),
@@ -190,104 +184,8 @@ pub(super) fn of_post(
     Ok(OfPost { proposed, given, carried })
 }
 
-pub(crate) fn release(context: &Context, args: &Release) -> Result<(), Failure> {
-    let briefing: EntryRef = args.briefing.parse().lift()?;
-    let (to, kind) = (rooms(&args.to)?, kind(args)?);
-    let lower: Vec<Lower> = args.downgrade.iter().map(|text| lower(text)).collect::<Result<_, _>>()?;
-    let content_until = until(args.until.as_deref())?;
-    let precedence = args.precedence.as_deref().map(Precedence::parse).transpose().map_err(Failure::usage)?;
-    let office = Office::open(context)?;
-    let mediator = office.mediator()?;
-    let resolved = office.desk.resolve(&briefing).lift()?;
-    let recorded = recorded(&office, &briefing)?;
-    let files = handed::gather(context, &office, (&briefing, &recorded), (&to, args))?;
-    let order = ReleaseOrder {
-        to,
-        portions: Some(Portions {
-            briefing: resolved.to_ref(),
-            numbers: args.portions.iter().copied().collect::<BTreeSet<u32>>(),
-            lower,
-        }),
-        kind,
-        subject: args.subject.clone().unwrap_or_else(|| recorded.message().subject.clone()),
-        precedence: precedence.unwrap_or_else(|| {
-            Precedence::try_from(recorded.message().precedence).unwrap_or(Precedence::Routine)
-        }),
-        ack_by: None,
-        answers: answers(&office, args)?,
-        refers: Vec::new(),
-        undertakings: Vec::new(),
-        attachments: files.to,
-        content_until,
-    };
-    let terms = ProposalTerms { open_for: args.open_for * 3600, ..ProposalTerms::default() };
-    let proposed = office.judged(mediator.propose_release(&order, &terms))?;
-    let matter = (&mediator, Some(resolved.to_ref()));
-    let given = office.judged(mediator.given_on_matter(&proposed.shown, matter.1))?;
-    let same = given.same_words.iter().find(|same| same.field == "subject" && args.subject.is_none());
-    if let Some(same) = same {
-        return Err(Failure::refused(format!(
-            "the briefing's subject was given to another party already ({}), and two that compare notes would match them: say another with --subject, or this one if you mean it",
-            same.entry
-        )));
-    }
-    let carried = Carried::of(&mediator, &office.desk, files.fresh)?;
-    propose_with(context, (&office.runtime, &office.session, &office.desk), matter, &proposed, carried)
-}
-
-fn recorded(office: &Office, briefing: &EntryRef) -> Result<Content, Failure> {
-    let room = office.rooms.iter().find(|room| room.replica.name() == briefing.room.as_str());
-    let room =
-        room.ok_or_else(|| Failure::refused(format!("no room {} is known here", briefing.room.as_str())))?;
-    let line = super::line(&office.desk, room, briefing.index)?;
-    let act = &line.signed.statement.act;
-    if !matches!(act, Act::Post(_)) {
-        return Err(Failure::refused(format!("{briefing} is a {}, not a briefing", act.name())));
-    }
-    let content = room.content(&line).lift()?;
-    match content.kind() {
-        Some(Kind::Briefing(_)) => Ok(content),
-        _ => Err(Failure::refused(format!("{briefing} is a {}, not a briefing", content.kind_name()))),
-    }
-}
-
-fn rooms(names: &[String]) -> Result<Vec<RoomName>, Failure> {
+pub(super) fn rooms(names: &[String]) -> Result<Vec<RoomName>, Failure> {
     names.iter().map(|name| name.parse().map_err(Failure::usage)).collect()
-}
-
-/// `PORTION:MARK:REASON`.
-fn lower(text: &str) -> Result<Lower, Failure> {
-    let parts: Vec<&str> = text.splitn(3, ':').collect();
-    let &[portion, mark, reason] = parts.as_slice() else {
-        return Err(Failure::usage(format!("--downgrade {text}: write PORTION:MARK:REASON")));
-    };
-    let portion = portion
-        .trim()
-        .parse()
-        .map_err(|_| Failure::usage(format!("--downgrade {text}: `{portion}` is no portion's number")))?;
-    Ok(Lower { portion, to: mark.trim().to_owned(), reason: reason.trim().to_owned() })
-}
-
-fn kind(args: &Release) -> Result<Kind, Failure> {
-    let (Some(finding), Some(activity), Some(likelihood), Some(confidence)) =
-        (&args.finding, &args.activity, &args.likelihood, &args.confidence)
-    else {
-        return Ok(Kind::Release(v1::Release { note: args.note.clone() }));
-    };
-    Ok(Kind::Assessment(v1::Assessment {
-        finding: Finding::parse(finding).map_err(Failure::usage)?.into(),
-        activity: Activity::parse(activity).map_err(Failure::usage)?.into(),
-        likelihood: Likelihood::parse(likelihood).map_err(Failure::usage)?.into(),
-        confidence: Confidence::parse(confidence).map_err(Failure::usage)?.into(),
-        text: args.note.clone(),
-        ..v1::Assessment::default()
-    }))
-}
-
-fn answers(office: &Office, args: &Release) -> Result<Option<Ref>, Failure> {
-    let Some(text) = &args.answers else { return Ok(None) };
-    let entry: EntryRef = text.parse().lift()?;
-    Ok(Some(office.desk.resolve(&entry).lift()?.to_ref()))
 }
 
 pub(crate) fn admit(context: &Context, args: &Admit) -> Result<(), Failure> {
