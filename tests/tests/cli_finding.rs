@@ -310,6 +310,12 @@ fn who_was_served_has_acknowledged_and_is_overdue_is_seen_by_post_and_by_party()
     let json = house.json(LIAISON, &["inbox"])?;
     ensure!(json["acknowledgements_due"][0]["overdue"] == json!(true), "{json}");
     ensure!(json["acknowledgements_due"][1]["overdue"] == json!(false), "{json}");
+    for (entry, why) in
+        [("drc#0", "no post"), ("drc#2", "by drc/delegation, of your own side"), ("drc#13", "no post")]
+    {
+        let refused = house.refused(LIAISON, &["ack", &late, entry])?;
+        ensure!(refused.contains(entry) && refused.contains(why), "{refused}");
+    }
     // It is owed no longer at once, before anything is fetched.
     house.text(LIAISON, &["ack", &late])?;
     hides("inbox, acknowledged", &house.text(LIAISON, &["inbox"])?, &["OVERDUE"])?;
@@ -333,6 +339,8 @@ fn who_was_served_has_acknowledged_and_is_overdue_is_seen_by_post_and_by_party()
     shows("given, of what is owed", &given, &owed)?;
     hides("given", &given, &["rwanda/liaison", "OVERDUE"])?;
     shows("given", &house.text(KIGALI, &["given", "rwanda"])?, &[" 1 acknowledgement(s) OVERDUE\n"])?;
+    let refused = house.refused(KIGALI, &["given", "france"])?;
+    ensure!(refused.contains("no party france"), "{refused}");
     let json = house.json(KIGALI, &["given", "drc", "--room", "plenary", "--kind", "request"])?;
     ensure!(json["given"].as_array().map(Vec::len) == Some(1) && json["overdue"] == json!(0), "{json}");
     let desks: Vec<&str> = json["given"][0]["served"]

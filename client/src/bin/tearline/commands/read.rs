@@ -180,10 +180,7 @@ pub(crate) fn acknowledge(context: &Context, args: &Ack) -> Result<(), Failure> 
     let (runtime, mut desk, session) = context.online()?;
     runtime.block_on(sync_all(context, &session, &mut desk))?;
     let mut room = own_room(&desk)?;
-    let posts = references
-        .iter()
-        .map(|entry| desk.resolve(entry).map(|resolved| resolved.to_ref()).lift())
-        .collect::<Result<Vec<Ref>, _>>()?;
+    let posts = references.iter().map(|entry| owed(&desk, entry)).collect::<Result<Vec<Ref>, _>>()?;
     let member = desk.member().clone();
     let draft = room.writer(&member, now()).lift()?.acknowledgement(posts).lift()?;
     let submission = draft.sign(desk.vault().lift()?.sign_key()).lift()?;
@@ -198,6 +195,21 @@ pub(crate) fn acknowledge(context: &Context, args: &Ack) -> Result<(), Failure> 
         Err(error) if error.exit_code() == EXIT_ALARM => Err(error).lift(),
         _ => Ok(()),
     }
+}
+
+/// What can be acknowledged: a post of another side.
+fn owed(desk: &Desk, entry: &EntryRef) -> Result<Ref, Failure> {
+    let found = referent(desk, entry).lift()?;
+    if !found.post {
+        return Err(Failure::refused(format!("{entry} is no post: there is nothing to acknowledge")));
+    }
+    if found.author.org() == desk.member().org() {
+        return Err(Failure::refused(format!(
+            "{entry} is by {}, of your own side: acknowledge what others posted",
+            found.author.desk()
+        )));
+    }
+    Ok(found.reference)
 }
 
 /// The room that has this desk's party, and no other, in it.

@@ -145,6 +145,12 @@ pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
     let served = Served::gather(&outlook.desk, &outlook.rooms).lift()?;
     let acknowledgements = Acknowledgements::of(&outlook.holdings);
     let holdings = &outlook.holdings;
+    if !holdings.parties().contains(&party) {
+        return Err(Failure::refused(format!(
+            "no party {} is in any room that is known here: see `tearline who`",
+            party.as_str()
+        )));
+    }
     let reads = |post: &&Filed| {
         let room = holdings.room(&post.entry.room);
         post.author.role() == Role::Mediator
