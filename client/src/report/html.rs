@@ -113,11 +113,14 @@ fn rooms(out: &mut String, report: &Report) {
 }
 
 fn confirmed(whole: &Whole) -> String {
-    if whole.witnesses.is_empty() {
+    let Some(witnesses) = &whole.witnesses else {
+        return "not checked: its home room was not verified".to_owned();
+    };
+    if witnesses.is_empty() {
         return "nobody in this bundle".to_owned();
     }
     let one = |witness: &crate::witness::Witness| format!("{}, {}", witness.member.desk(), dtg(witness.at));
-    whole.witnesses.iter().map(one).collect::<Vec<_>>().join("; ")
+    witnesses.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 fn activity(out: &mut String, report: &Report) {

@@ -62,8 +62,8 @@ pub struct Whole {
     pub audited: Audited,
     /// The log key in force; that of the home room for an access log, and then not repeated here.
     pub log_key: Option<String>,
-    /// Who confirmed its checkpoint.
-    pub witnesses: Vec<Witness>,
+    /// Who confirmed its checkpoint; `None` of an access log whose home room was not verified.
+    pub witnesses: Option<Vec<Witness>>,
     /// Members by the charter in force: desk, role, fingerprint of the signing key.
     pub members: Vec<(String, &'static str, String)>,
 }
@@ -172,7 +172,7 @@ impl Report {
             let Some(room) = self.rooms.iter_mut().find(|room| room.room == *log) else { continue };
             let home = access_log_home(&standing.rooms, &room.name, *log);
             if let (Some(whole), Some(home)) = (&mut room.whole, home) {
-                whole.witnesses = confirmed(*log, checkpoint, home);
+                whole.witnesses = Some(confirmed(*log, checkpoint, home));
             }
         }
     }
@@ -216,7 +216,7 @@ impl Whole {
         };
         Self {
             log_key: charter.map(|charter| charter.log_vkey.to_string()),
-            witnesses: witnesses.unwrap_or_default(),
+            witnesses,
             members: charter.map(|it| it.members.iter().map(member).collect()).unwrap_or_default(),
             audited,
         }
