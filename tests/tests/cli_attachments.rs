@@ -111,11 +111,9 @@ fn an_attachment_is_opened_before_it_is_signed_for_and_read_by_whom_it_was_relea
     let to_drc = [&briefing, "--portions", "1", "--attach-from", "1,2", "--to", "drc"];
     let proposal = house.propose("us/kinshasa", &to_drc)?;
     // The other desk sees names, marks and sizes, and opens the very bytes.
-    let mut look = house.command(&["--profile", &house.desk("us/washington").display().to_string()])?;
-    look.args(["--passphrase-file", "passphrase", "approve", &proposal]);
-    let look = Said::of(look)?;
+    let look = house.look("us/washington", &["approve", &proposal])?;
     for shown in [" ATTACHMENTS, to be opened with", "1  (C//REL TO DRC)  map.png · image/png", "NO MARK"] {
-        ensure!(look.out.contains(shown), "{shown:?} is not in\n{}", look.out);
+        ensure!(look.contains(shown), "{shown:?} is not in\n{look}");
     }
     fs::create_dir(house.path("opened"))?;
     let saved = save(&house, "us/washington", &proposal, "1", "opened")?;

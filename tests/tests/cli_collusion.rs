@@ -18,25 +18,7 @@ use tearline_ledger::{
     id::HOUR,
     statement::Act,
 };
-use tearline_tests::cli::House;
-
-const BRIEFING: &str = "---
-subject: Ferries on the lake
-precedence: PRIORITY
-source: B2
-originator: us/kinshasa
----
-
-(C//REL TO DRC)  Two ferries crossed to Minova before sunrise.
-
-(C//REL TO RWA)  A third lay at anchor off Idjwi until noon.
-
-(S//ORCON//REL TO DRC)  The pilot sailed under two flags last autumn.
-
-(S//NF)  A harbour master told us so himself.
-
-(S//NF)  He keeps a list of every hull.
-";
+use tearline_tests::cli::{House, papers::FERRIES as BRIEFING};
 
 /// All that one party has, opened by its own keys.
 #[derive(Default)]

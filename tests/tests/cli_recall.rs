@@ -10,7 +10,12 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use tearline_tests::cli::{House, said::Said, text_of};
+use tearline_tests::cli::{
+    House,
+    said::Said,
+    screen::{flat, says},
+    text_of,
+};
 
 const BRIEFING: &str = "---
 subject: Depot at Rubaya
@@ -25,21 +30,10 @@ source: C3
 
 const UNREAD: &str = "What was read cannot be unread.";
 
-/// Text as one line, however it was broken.
-fn flat(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
+/// It says each of these, and of a post that was read nobody says that it was not.
 fn shows(text: &str, parts: &[&str]) -> Result<()> {
-    let flat = flat(text);
-    for part in parts {
-        ensure!(flat.contains(part), "{part:?} is not in\n{text}");
-    }
-    for line in text.lines() {
-        ensure!(line.chars().count() <= 80, "a line of more than 80 columns:\n{line}");
-    }
-    // Of a post that was read nobody may say that it was not.
-    ensure!(!flat.to_lowercase().contains("unread by"), "{text}");
+    says(text, parts)?;
+    ensure!(!flat(text).to_lowercase().contains("unread by"), "{text}");
     Ok(())
 }
 
@@ -48,12 +42,6 @@ fn released(house: &House) -> Result<String> {
     let briefing = house.publish("us/kigali", "depot.md", BRIEFING)?;
     let proposal = house.propose("us/kigali", &[&briefing, "--portions", "1", "--to", "drc"])?;
     Ok(house.enact("us/washington", &proposal)?.remove(0))
-}
-
-fn look(house: &House, desk: &str, args: &[&str]) -> Result<Said> {
-    let mut command = house.command(&["--profile", &house.desk(desk).display().to_string()])?;
-    command.args(["--passphrase-file", "passphrase"]).args(args);
-    Said::of(command)
 }
 
 fn verdict(house: &House, desk: &str) -> Result<()> {
@@ -75,10 +63,9 @@ fn what_two_desks_recall_is_served_no_more_and_says_by_whom_for_good() -> Result
     let note = "the place was wrong";
     let proposal = text_of(&house.json("us/kigali", &["recall", &entry, "--note", note])?, "proposal")?;
     let second = text_of(&house.json("us/kinshasa", &["recall", &entry])?, "proposal")?;
-    let screen = look(&house, "us/washington", &["approve", &proposal])?;
-    ensure!(screen.code == 1 && screen.err.contains("--yes"), "{screen:?}");
+    let screen = house.look("us/washington", &["approve", &proposal])?;
     shows(
-        &screen.out,
+        &screen,
         &[
             "PROPOSED BY us/kigali NOTE the place was wrong",
             &format!("RECALL OF {entry}, by us/kigali"),
@@ -194,9 +181,8 @@ fn a_party_takes_back_its_own_by_the_author_or_a_custodian_and_nobody_else_does(
     let note = house.run("drc/liaison", &["recall", &one, "--note", "a slip"])?.refused(2)?;
     ensure!(note.contains("--note"), "{note}");
     // Without a yes nothing happens.
-    let asked = look(&house, "drc/liaison", &["recall", &one])?;
-    ensure!(asked.code == 1, "{asked:?}");
-    shows(&asked.out, &[&format!("RECALL OF {one} by drc/liaison"), "Column moving towards Sake", UNREAD])?;
+    let asked = house.look("drc/liaison", &["recall", &one])?;
+    shows(&asked, &[&format!("RECALL OF {one} by drc/liaison"), "Column moving towards Sake", UNREAD])?;
 
     let by_author = house.json("drc/liaison", &["recall", &one])?;
     ensure!(by_author["recalled"] == json!(one), "{by_author}");
@@ -256,8 +242,8 @@ fn content_expires_at_the_end_that_was_signed_and_everybody_sees_that_it_did() -
     let order = [&briefing, "--portions", "1", "--to", "drc", "--until", &until];
     let proposal = house.propose("us/kigali", &order)?;
     let late = house.propose("us/kigali", &order)?;
-    let screen = look(&house, "us/washington", &["approve", &proposal])?;
-    shows(&screen.out, &["EXPIRES ", "the server serves it no longer then"])?;
+    let screen = house.look("us/washington", &["approve", &proposal])?;
+    shows(&screen, &["EXPIRES ", "the server serves it no longer then"])?;
     let released = house.enact("us/washington", &proposal)?.remove(0);
     ensure!(SystemTime::now() < end, "too slow a machine to see the end come");
 

@@ -106,13 +106,10 @@ fn a_mediators_screens_show_exactly_what_would_be_sent() -> Result<()> {
         &[&proposal, "to drc, plenary, rwanda\n", "RELEASE: ", "us/washington (1 of 2)", "Next: "],
     )?;
     // Not signed: there is nobody to ask.
-    let mut look = house.command(&["--profile", &house.arg("desks/us-kinshasa")])?;
-    look.args(["--passphrase-file", "passphrase", "approve", &proposal]);
-    let look = tearline_tests::cli::said::Said::of(look)?;
-    ensure!(look.code == 1 && look.err.contains("--yes"), "{look:?}");
+    let look = house.look("us/kinshasa", &["approve", &proposal])?;
     shows(
         "approve",
-        &look.out,
+        &look,
         &[
             " PROPOSED BY us/washington\n",
             " TO  ",
@@ -127,7 +124,7 @@ fn a_mediators_screens_show_exactly_what_would_be_sent() -> Result<()> {
             " ALREADY GIVEN ON THIS MATTER   drc: nothing   rwanda: nothing\n",
         ],
     )?;
-    ensure!(!look.out.contains("This does not."), "what is withheld is on the screen:\n{}", look.out);
+    ensure!(!look.contains("This does not."), "what is withheld is on the screen:\n{look}");
     let entries = house.enact("us/kinshasa", &proposal)?;
     ensure!(entries.len() == 3, "{entries:?}");
     house.text("drc/liaison", &["fetch"])?;

@@ -7,49 +7,7 @@ use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
-use tearline_tests::cli::{House, said::Said, text_of};
-
-const BRIEFING: &str = "---
-subject: Ferries on the lake
-precedence: PRIORITY
-source: B2
-originator: us/kinshasa
----
-
-(C//REL TO DRC)  Two ferries crossed to Minova before sunrise.
-
-(C//REL TO RWA)  A third lay at anchor off Idjwi until noon.
-
-(S//ORCON//REL TO DRC)  The pilot sailed under two flags last autumn.
-
-(S//NF)  A harbour master told us so himself.
-
-(S//NF)  He keeps a list of every hull.
-";
-
-fn flat(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn shows(text: &str, parts: &[&str]) -> Result<()> {
-    let flat = flat(text);
-    for part in parts {
-        ensure!(flat.contains(part), "{part:?} is not in\n{text}");
-    }
-    for line in text.lines() {
-        ensure!(line.chars().count() <= 80, "a line of more than 80 columns:\n{line}");
-    }
-    Ok(())
-}
-
-/// What a desk sees of a proposal before it says yes, which it does not.
-fn look(house: &House, desk: &str, args: &[&str]) -> Result<String> {
-    let mut command = house.command(&["--profile", &house.desk(desk).display().to_string()])?;
-    command.args(["--passphrase-file", "passphrase"]).args(args);
-    let said = Said::of(command)?;
-    ensure!(said.code == 1 && said.err.contains("--yes"), "{said:?}");
-    Ok(said.out)
-}
+use tearline_tests::cli::{House, papers::FERRIES as BRIEFING, screen::says, text_of};
 
 #[test]
 fn a_downgrade_is_recorded_with_its_reason_and_set_before_the_approver_alone() -> Result<()> {
@@ -81,8 +39,8 @@ fn a_downgrade_is_recorded_with_its_reason_and_set_before_the_approver_alone() -
     let lower = "4:C//REL TO DRC:the harbour master has spoken in public";
     let args = [&briefing, "--portions", "1,4", "--to", "drc", "--downgrade", lower];
     let proposal = house.propose("us/kinshasa", &args)?;
-    let screen = look(&house, "us/washington", &["approve", &proposal])?;
-    shows(
+    let screen = house.look("us/washington", &["approve", &proposal])?;
+    says(
         &screen,
         &[
             "PORTIONS 1, 4 of 5, word for word",
@@ -94,7 +52,7 @@ fn a_downgrade_is_recorded_with_its_reason_and_set_before_the_approver_alone() -
     let entry = house.enact("us/washington", &proposal)?.remove(0);
     house.text("drc/liaison", &["fetch"])?;
     let read = house.text("drc/liaison", &["read", &entry])?;
-    shows(&read, &["(C//REL TO DRC) A harbour master told us so himself.", "2 portions match manifest"])?;
+    says(&read, &["(C//REL TO DRC) A harbour master told us so himself.", "2 portions match manifest"])?;
     for never in ["NF", "in public", "DOWNGRADE", "of 5"] {
         ensure!(!read.contains(never), "{never:?} is in\n{read}");
     }
@@ -108,15 +66,15 @@ fn what_is_orcon_needs_its_originator_among_those_who_sign() -> Result<()> {
     let proposal = house.propose("us/washington", &[&briefing, "--portions", "3", "--to", "drc"])?;
     let refused = house.refused("us/kigali", &["approve", &proposal])?;
     ensure!(refused.contains("ORCON") && refused.contains("us/kinshasa"), "{refused}");
-    shows(
-        &look(&house, "us/kinshasa", &["approve", &proposal])?,
+    says(
+        &house.look("us/kinshasa", &["approve", &proposal])?,
         &["ORCON: us/kinshasa has signed, or is you"],
     )?;
     let entry = house.enact("us/kinshasa", &proposal)?.remove(0);
     house.text("drc/liaison", &["fetch"])?;
     let read = house.text("drc/liaison", &["read", &entry])?;
     // The mark that readers see names nobody but them.
-    shows(&read, &["(S//ORCON//REL TO DRC) The pilot sailed"])
+    says(&read, &["(S//ORCON//REL TO DRC) The pilot sailed"])
 }
 
 #[test]
@@ -126,8 +84,8 @@ fn what_comes_later_is_shown_to_have_been_in_the_record_already() -> Result<()> 
     let first = house.propose("us/kinshasa", &[&briefing, "--portions", "1", "--to", "drc"])?;
     let first = house.enact("us/washington", &first)?.remove(0);
     let second = house.propose("us/kinshasa", &[&briefing, "--portions", "3", "--to", "drc"])?;
-    shows(
-        &look(&house, "us/washington", &["approve", &second])?,
+    says(
+        &house.look("us/washington", &["approve", &second])?,
         &[
             &format!("ALREADY GIVEN ON THIS MATTER drc: {first} rwanda: nothing"),
             &format!("Ferries on the lake, portions 1 of {briefing}"),
@@ -141,7 +99,7 @@ fn what_comes_later_is_shown_to_have_been_in_the_record_already() -> Result<()> 
     ensure!(json["already_in_record"].is_null(), "{json}");
     let at = text_of(&json, "accepted_at")?;
     let told = format!("({first})");
-    shows(&house.text("drc/liaison", &["read", &second])?, &["✓ already in the record of ", &told])?;
+    says(&house.text("drc/liaison", &["read", &second])?, &["✓ already in the record of ", &told])?;
     let json = house.json("drc/liaison", &["read", &second])?;
     ensure!(json["already_in_record"] == json!(first) && json["already_in_record_at"] == json!(at), "{json}");
     // Another briefing, though it says the same, was not.
@@ -159,7 +117,7 @@ fn what_comes_later_is_shown_to_have_been_in_the_record_already() -> Result<()> 
         Ok(())
     })?;
     house.text("drc/delegation", &["fetch"])?;
-    shows(&house.text("drc/delegation", &["read", &second])?, &["✓ already in the record of ", &told])
+    says(&house.text("drc/delegation", &["read", &second])?, &["✓ already in the record of ", &told])
 }
 
 #[test]
@@ -184,15 +142,15 @@ fn an_approver_sees_what_either_party_has_on_the_matter() -> Result<()> {
     ensure!(refused.contains(&first) && refused.contains("--subject"), "{refused}");
     let meant = [&same[1..], &["--subject", "Ferries on the lake"]].concat();
     let meant = house.propose("us/kigali", &meant)?;
-    shows(
-        &look(&house, "us/washington", &["approve", &meant])?,
+    says(
+        &house.look("us/washington", &["approve", &meant])?,
         &[&format!("THE SAME WORDS: this subject for rwanda is in {first} too.")],
     )?;
     house.json("us/kigali", &["withdraw", &meant])?;
     let apart = [&same[1..], &["--subject", "At anchor"]].concat();
     let apart = house.propose("us/kigali", &apart)?;
-    let screen = look(&house, "us/washington", &["approve", &apart])?;
-    shows(&screen, &[&format!("ALREADY GIVEN ON THIS MATTER drc: {first} rwanda: nothing")])?;
+    let screen = house.look("us/washington", &["approve", &apart])?;
+    says(&screen, &[&format!("ALREADY GIVEN ON THIS MATTER drc: {first} rwanda: nothing")])?;
     ensure!(!screen.contains("THE SAME WORDS"), "{screen}");
     let rival = house.enact("us/washington", &apart)?.remove(0);
 
@@ -203,8 +161,8 @@ fn an_approver_sees_what_either_party_has_on_the_matter() -> Result<()> {
         &BRIEFING.replace("Ferries on the lake", "The ferries, once more"),
     )?;
     let next = answer(&other, "1")?;
-    let screen = look(&house, "us/washington", &["approve", &next])?;
-    shows(
+    let screen = house.look("us/washington", &["approve", &next])?;
+    says(
         &screen,
         &[
             &format!("ALREADY GIVEN ON THIS MATTER drc: {first} rwanda: {rival}"),
@@ -214,20 +172,17 @@ fn an_approver_sees_what_either_party_has_on_the_matter() -> Result<()> {
     )?;
     // Of a matter of its own nothing was given; and what was recalled is still named.
     let recall = text_of(&house.json("us/kigali", &["recall", &rival])?, "proposal")?;
-    shows(
-        &look(&house, "us/washington", &["approve", &recall])?,
-        &[&format!("drc: {first} rwanda: {rival}")],
-    )?;
+    says(&house.look("us/washington", &["approve", &recall])?, &[&format!("drc: {first} rwanda: {rival}")])?;
     house.enact("us/washington", &recall)?;
-    shows(
-        &look(&house, "us/washington", &["approve", &next])?,
+    says(
+        &house.look("us/washington", &["approve", &next])?,
         &["At anchor", "RECALLED, which unreads nothing"],
     )?;
     let concern = write("drc/liaison")?;
     let paper = house.write("papers/own.md", fs::read_to_string(house.path("papers/note.md"))?)?;
     let own = text_of(&house.json("us/kigali", &["write", "note", &paper, "--to", "drc"])?, "proposal")?;
-    shows(
-        &look(&house, "us/washington", &["approve", &own])?,
+    says(
+        &house.look("us/washington", &["approve", &own])?,
         &["ALREADY GIVEN ON THIS MATTER drc: nothing rwanda: nothing"],
     )?;
     ensure!(concern.starts_with("drc#"), "{concern}");
@@ -257,7 +212,7 @@ fn characters_that_mislead_are_seen_in_every_text_that_is_approved() -> Result<(
         &lower,
     ];
     let proposal = house.propose("us/kinshasa", &args)?;
-    let screen = look(&house, "us/washington", &["approve", &proposal])?;
+    let screen = house.look("us/washington", &["approve", &proposal])?;
     for raw in [rlo, zwsp, mixed] {
         ensure!(!screen.contains(raw), "{raw:?} reaches the screen:\n{screen}");
     }
@@ -277,7 +232,7 @@ fn characters_that_mislead_are_seen_in_every_text_that_is_approved() -> Result<(
     }
     // In the note of a recall too, which only officers see.
     let recall = house.json("us/kigali", &["recall", &entry, "--note", &format!("wrong {rlo}ecalp")])?;
-    let screen = look(&house, "us/washington", &["approve", &text_of(&recall, "proposal")?])?;
+    let screen = house.look("us/washington", &["approve", &text_of(&recall, "proposal")?])?;
     ensure!(!screen.contains(rlo) && screen.contains(" note: "), "{screen}");
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 pub mod documented;
 pub mod golden;
+pub mod papers;
 pub mod said;
 pub mod screen;
 pub mod terminal;
@@ -158,6 +159,17 @@ impl Home {
         command.arg("--profile").arg(self.desk(desk)).args(["--passphrase-file", "passphrase", "--yes"]);
         command.args(args);
         Ok(command)
+    }
+
+    /// What a desk is shown by a command that asks, as there is nobody to answer: it does nothing.
+    pub fn look(&self, desk: &str, args: &[&str]) -> Result<String> {
+        let mut command = self.command(&["--passphrase-file", "passphrase"])?;
+        command.arg("--profile").arg(self.desk(desk)).args(args);
+        let said = Said::of(command)?;
+        if said.code != 1 || !said.err.contains("--yes") {
+            bail!("it did not ask: {said:?}");
+        }
+        Ok(said.out)
     }
 
     /// What a desk's command said, however it ended.

@@ -25,6 +25,21 @@ pub fn shows(what: &str, text: &str, lines: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// It says each of these somewhere, however its lines are broken, none of which is too long.
+pub fn says(text: &str, parts: &[&str]) -> Result<()> {
+    narrow("what is said", text)?;
+    let flat = flat(text);
+    for part in parts {
+        ensure!(flat.contains(part), "{part:?} is not in\n{text}");
+    }
+    Ok(())
+}
+
+/// Text as one line, however it was broken.
+pub fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// It shows none of these.
 pub fn hides(what: &str, text: &str, words: &[&str]) -> Result<()> {
     for word in words {
