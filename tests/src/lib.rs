@@ -11,6 +11,7 @@ pub mod house;
 pub mod liar;
 pub mod live;
 pub mod model;
+pub mod parsing;
 pub mod second;
 pub mod vectors;
 pub mod world;
