@@ -27,9 +27,9 @@ use crate::{
 
 pub(crate) fn pending(context: &Context) -> Result<(), Failure> {
     let office = Office::open(context)?;
-    super::policy::demand(&office.desk, office.rooms.iter().map(|room| &room.replica))?;
+    let warned = super::policy::hold_all(&office.desk)?;
     let all = office.judged(office.mediator()?.pending())?;
-    let mut text = String::new();
+    let mut text = warned.text();
     for pending in &all {
         text.push_str(&line(pending));
     }
@@ -53,7 +53,7 @@ pub(crate) fn pending(context: &Context) -> Result<(), Failure> {
             })
         })
         .collect();
-    say(context, &json!({"proposals": list}), &text)
+    say(context, &json!({"proposals": list, "warnings": warned.json()}), &text)
 }
 
 fn line(pending: &Pending) -> String {
@@ -77,12 +77,13 @@ fn line(pending: &Pending) -> String {
 pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> {
     let entry: EntryRef = args.proposal.parse().lift()?;
     let office = Office::open(context)?;
-    super::policy::demand(&office.desk, office.rooms.iter().map(|room| &room.replica))?;
+    let warned = super::policy::hold_all(&office.desk)?;
     let mediator = office.mediator()?;
     let identity = office.judged(mediator.proposal_at(&entry))?;
     let examined = office.judged(mediator.examine(&identity))?;
     if !context.json {
-        say(context, &json!(null), &show::proposal(&examined.shown, &examined.already_given))?;
+        let shown = show::proposal(&examined.shown, &examined.already_given);
+        say(context, &json!(null), &(warned.text() + &shown))?;
     }
     let wanted = show::password(&examined);
     if !context.confirm(&question(&examined, &wanted), &wanted)? {
@@ -99,7 +100,12 @@ pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> 
     if let Some(file) = &admission {
         let _ = writeln!(text, "Admission   {file}\nNext: the operator runs `tearline-certs issue {file}`");
     }
-    let json = json!({"entries": entries, "enacted": approval.enacts, "admission": admission});
+    let json = json!({
+        "entries": entries,
+        "enacted": approval.enacts,
+        "admission": admission,
+        "warnings": warned.json(),
+    });
     say(context, &json, &text)
 }
 
