@@ -112,11 +112,11 @@ impl Desk {
         self.open_replica(&self.profile.room_dir(id), id, name.as_str(), Kind::Room, content)
     }
 
-    /// An access log's replica; `home` is the room whose log key signs it.
+    /// An access log's replica; `home` is the room whose log key signs it and whose auditors witness it.
     pub fn access_log(&self, id: RoomId, name: &str, home: &Replica) -> Result<Replica, Error> {
-        let key = home.state().map_err(|error| self.alarmed(id, error))?.charter().log_vkey.clone();
+        let charter = Box::new(home.charter().map_err(|error| self.alarmed(id, error))?.clone());
         let dir = self.profile.access_dir(id);
-        self.open_replica(&dir, id, name, Kind::Access(key), replica::Content::Without)
+        self.open_replica(&dir, id, name, Kind::Access(charter), replica::Content::Without)
     }
 
     /// A room with the keys that this desk was given. A wrap that does not open is an alarm.

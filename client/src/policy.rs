@@ -12,13 +12,16 @@ use tearline_ledger::{
     policy::{self, PolicyError, PolicyLog, PolicyWitness},
 };
 
-use crate::witness::{Witness, witness_key};
+use crate::{
+    alarm::Alarm,
+    witness::{Witness, witness_key},
+};
 
 /// What a desk does when a room is not confirmed as its policy demands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unmet {
-    /// It says so above every listing, and goes on.
+    /// It says so above all that it shows of it, and goes on.
     #[default]
     Warn,
     /// It shows nothing of what others wrote there.
@@ -76,6 +79,17 @@ pub struct Policy {
     pub quorum: Option<Quorum>,
 }
 
+/// What a desk does with a log, by its policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its witnesses confirm it as is demanded, or nothing is.
+    Proceed,
+    /// They do not; it is shown, with this above it.
+    Warn(Alarm),
+    /// They do not; nothing of it is shown.
+    Refuse(Alarm),
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self { witnesses: 0, fresh_minutes: 60, receipt_minutes: 24 * 60, unmet: Unmet::Warn, quorum: None }
@@ -83,6 +97,15 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// What to do with a log, by what is unmet of it.
+    pub fn verdict(&self, unmet: Option<Alarm>) -> Verdict {
+        match (unmet, self.unmet) {
+            (None, _) => Verdict::Proceed,
+            (Some(alarm), Unmet::Warn) => Verdict::Warn(alarm),
+            (Some(alarm), Unmet::Refuse) => Verdict::Refuse(alarm),
+        }
+    }
+
     /// Whether it asks for any cosignature, or for a certain log key.
     pub fn demands(&self) -> bool {
         let of = |quorum: &Quorum| !quorum.policy.asks_for_none() || !quorum.policy.logs().is_empty();

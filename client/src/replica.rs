@@ -14,6 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use tearline_ledger::{
+    charter::Charter,
     checkpoint::SignedCheckpoint,
     entry::Entry,
     keys::KeyId,
@@ -94,8 +95,9 @@ impl From<Raised> for ReplicaError {
 pub enum Kind {
     /// A room.
     Room,
-    /// An access log, with the log key in force in its home room.
-    Access(VerifierKey),
+    /// An access log, with the charter in force in its home room: whose log key signs it, and whose auditors
+    /// are its witnesses.
+    Access(Box<Charter>),
 }
 
 /// Whether sealed content belongs into a replica.
@@ -166,11 +168,11 @@ impl Replica {
                 Kind::Room => {
                     Replay::resume(room, &snapshot, observed).map(|replay| Log::Room(Box::new(replay)))
                 }
-                Kind::Access(key) => {
+                Kind::Access(home) => {
                     let mut replay = AccessReplay::default();
                     let pushed = observed.try_for_each(|entry| replay.push(&entry));
                     let damaged = |_| SnapshotError::Damaged("an access record is not as it was verified");
-                    pushed.map_err(damaged).map(|()| Log::Access { replay, key: key.clone() })
+                    pushed.map_err(damaged).map(|()| Log::Access { replay, key: home.log_vkey.clone() })
                 }
             };
             (log, facts)
@@ -322,11 +324,11 @@ impl Replica {
         checkpoint: &SignedCheckpoint,
         now: u64,
     ) -> Result<Option<BTreeMap<String, String>>, ReplicaError> {
-        let Some(state) = self.verifier.replay().and_then(Replay::state) else { return Ok(None) };
+        let Ok(charter) = self.charter() else { return Ok(None) };
         let served =
             |alarm: Alarm| Raised::from(alarm).with(Exhibit::checkpoint("served", &checkpoint.to_bytes()));
         let room = || self.name().to_owned();
-        let found = witnesses(checkpoint, state.charter())
+        let found = witnesses(checkpoint, charter)
             .map_err(|error| served(Alarm::BadCosignature { room: room(), witness: error.to_string() }))?;
         if let Some(ahead) = found.iter().find(|it| it.at > now.saturating_add(CLOCK_SECONDS)) {
             let (witness, seconds) = (ahead.member.desk().to_owned(), ahead.at - now);

@@ -1,4 +1,4 @@
-//! Who was served what: read from the access logs, as far as they are here.
+//! Who was first served which post when: read from the access logs, as far as they are here.
 //!
 //! A record means that the server was about to send; whether somebody read it cannot be known. The logs are
 //! the server's word alone.
@@ -6,19 +6,18 @@
 use std::collections::{BTreeMap, HashMap};
 
 use tearline_ledger::{
-    access::{access_log_id, access_log_name},
-    entry::Body,
+    entry::AccessRecord,
     id::{Ref, RoomId},
-    name::{MemberName, Org, Role},
+    name::{MemberName, Org},
 };
 
 use crate::{
+    access::{AccessLog, for_each},
     desk::{Desk, Room},
     error::Error,
     holdings::{Acknowledged, Filed, Holdings, Known},
     matters::Side,
     refs::EntryRef,
-    replica::Replica,
 };
 
 /// When each member was first served each entry.
@@ -70,39 +69,24 @@ impl Column {
 }
 
 impl Served {
-    /// What the access logs of these rooms' organisations say, as far as they were fetched.
-    pub fn gather(desk: &Desk, rooms: &[Room]) -> Result<Self, Error> {
+    /// What these access logs say of these rooms.
+    pub fn of(desk: &Desk, logs: &[AccessLog], rooms: &[Room]) -> Result<Self, Error> {
         let mut served = Self::default();
-        for room in rooms {
-            for org in at_home(room)? {
-                let name = access_log_name(&org);
-                let id = access_log_id(room.replica.room(), &org);
-                if !desk.profile().access_dir(id).is_dir() {
-                    continue;
-                }
-                let log = desk.access_log(id, &name, &room.replica)?;
-                if log.size() > 0 {
-                    served.read(desk, &log, rooms)?;
-                    served.known.push(org);
-                }
-            }
+        for log in logs.iter().filter(|log| log.replica.size() > 0) {
+            for_each(desk, &log.replica, |_, at, record| served.take(at, record, rooms))?;
+            served.known.push(log.org.clone());
         }
         Ok(served)
     }
 
-    fn read(&mut self, desk: &Desk, log: &Replica, rooms: &[Room]) -> Result<(), Error> {
-        for index in 0..log.size() {
-            let entry = log.require_entry(index).map_err(|error| desk.alarmed(log.room(), error))?;
-            let Body::Access(record) = entry.body() else { continue };
-            let Some(room) = rooms.iter().find(|room| room.replica.room() == record.room) else { continue };
-            let size = usize::try_from(room.replica.size()).unwrap_or(usize::MAX);
-            let key = (record.room, record.member.clone());
-            let column = self.times.entry(key).or_insert_with(|| Column::of(size));
-            let first = usize::try_from(record.first).unwrap_or(usize::MAX);
-            let count = usize::try_from(record.count).unwrap_or(usize::MAX);
-            column.take(first.min(size), first.saturating_add(count).min(size), entry.accepted_at());
-        }
-        Ok(())
+    fn take(&mut self, at: u64, record: &AccessRecord, rooms: &[Room]) {
+        let Some(room) = rooms.iter().find(|room| room.replica.room() == record.room) else { return };
+        let size = usize::try_from(room.replica.size()).unwrap_or(usize::MAX);
+        let key = (record.room, record.member.clone());
+        let column = self.times.entry(key).or_insert_with(|| Column::of(size));
+        let first = usize::try_from(record.first).unwrap_or(usize::MAX);
+        let count = usize::try_from(record.count).unwrap_or(usize::MAX);
+        column.take(first.min(size), first.saturating_add(count).min(size), at);
     }
 
     /// Whether the access log of this organisation is here.
@@ -216,19 +200,6 @@ impl Received {
         });
         Self { desks, owed: owed.collect() }
     }
-}
-
-/// The organisations whose access log this room is the home of.
-fn at_home(room: &Room) -> Result<Vec<Org>, Error> {
-    let Ok(state) = room.replica.state() else { return Ok(Vec::new()) };
-    if !room.name()?.is_chamber() {
-        return Ok(state.constitution().own_room_of().into_iter().cloned().collect());
-    }
-    let members = state.charter().members.iter().filter(|member| member.name.role() != Role::Party);
-    let mut orgs: Vec<Org> = members.map(|member| member.name.org().clone()).collect();
-    orgs.sort();
-    orgs.dedup();
-    Ok(orgs)
 }
 
 #[cfg(test)]

@@ -249,7 +249,9 @@ pub async fn sync_log(
     };
     let mut replica = desk.access_log(*id, name, &desk.replica(home, home_name)?)?;
     sync(session, desk, &mut replica, &mut |_| ()).await?;
-    take_head(desk, &mut replica, checkpoint)?;
+    for note in std::iter::once(checkpoint).chain(cut.cosigned.get(id).into_iter().flatten()) {
+        take_head(desk, &mut replica, note)?;
+    }
     Ok(Some(replica))
 }
 

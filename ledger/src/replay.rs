@@ -292,6 +292,11 @@ impl AccessReplay {
         Ok(())
     }
 
+    /// When the newest record was made, in seconds since 1970; `None` if there is none.
+    pub fn last_accepted_at(&self) -> Option<u64> {
+        (self.tree.size().0 > 0).then_some(self.last_accepted_at)
+    }
+
     /// The records' tree.
     pub fn tree(&self) -> &Tree {
         &self.tree

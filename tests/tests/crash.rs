@@ -1,4 +1,5 @@
-//! `kill -9` under load, over and over on one store: what was acknowledged is there, once, in order.
+//! `kill -9` under load, over and over on one store: what was acknowledged is there, once, in order; and of
+//! whatever a reader was sent there is a record.
 //!
 //! `TEARLINE_KILLS` says how often (30 unless set): the full form is
 //! `TEARLINE_KILLS=100 cargo test --release -p tearline-tests --test crash`.
@@ -6,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     env,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -27,6 +28,8 @@ const LIFE: u64 = 150;
 
 /// Envelope and place of each statement that was acknowledged.
 type Acknowledged = Arc<Mutex<Vec<(Bytes, u64)>>>;
+/// Places of the content that reached a reader.
+type Served = Arc<Mutex<Vec<u64>>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_before_each_kill_stands_once_and_in_order() {
@@ -36,6 +39,7 @@ async fn what_was_acknowledged_before_each_kill_stands_once_and_in_order() {
     let room = live.room("drc").unwrap();
     let desk = live.desks().drc_liaison;
     let acknowledged = Acknowledged::default();
+    let served = Served::default();
     let mut slowest = Duration::ZERO;
     for kill in 0..kills {
         let mut posts: Vec<Statement> = Vec::new();
@@ -53,7 +57,8 @@ async fn what_was_acknowledged_before_each_kill_stands_once_and_in_order() {
                 let call = submission(&sign(post, &[&desk]).unwrap());
                 requests.push((live.world().request(std::slice::from_ref(&call)).unwrap(), call.1));
             }
-            // A reader beside the writers, so that access records are written too.
+            // A reader beside the writers: what it is sent must be recorded.
+            let served = Arc::clone(&served);
             let mut reader = client.clone();
             writers.push(tokio::spawn(async move {
                 for (request, envelope) in requests {
@@ -64,7 +69,11 @@ async fn what_was_acknowledged_before_each_kill_stands_once_and_in_order() {
                     let request = v1::ReadRequest { limit: 1, ..read(room, receipt.index, true) };
                     let Ok(rows) = reader.rooms.read(request).await else { return };
                     // The server may die in the middle of it.
-                    let _ = rows.into_inner().message().await;
+                    if let Ok(Some(message)) = rows.into_inner().message().await
+                        && message.rows.iter().any(|row| row.content.is_some())
+                    {
+                        served.lock().unwrap().push(receipt.index);
+                    }
                 }
             }));
         }
@@ -82,7 +91,12 @@ async fn what_was_acknowledged_before_each_kill_stands_once_and_in_order() {
 
         // The whole log verifies, from where it was verified before; so do the access records.
         live.follow(room).await.unwrap();
-        live.records(&desk).await.unwrap();
+        let records = live.records(&desk).await.unwrap();
+        let recorded: HashSet<u64> =
+            records.iter().flat_map(|record| record.first..record.first + record.count).collect();
+        for index in served.lock().unwrap().iter() {
+            assert!(recorded.contains(index), "after kill {kill} nothing says that #{index} was served");
+        }
         let entries = live.world().house.room(room).unwrap().entries();
         let mut places: HashMap<Bytes, Vec<u64>> = HashMap::new();
         for entry in entries {
@@ -92,7 +106,8 @@ async fn what_was_acknowledged_before_each_kill_stands_once_and_in_order() {
             assert_eq!(places.get(envelope), Some(&vec![*index]), "after kill {kill}");
         }
     }
-    let acknowledged = acknowledged.lock().unwrap().len();
-    println!("{kills} kills, {acknowledged} acknowledged, slowest start {slowest:?}");
+    let (acknowledged, served) = (acknowledged.lock().unwrap().len(), served.lock().unwrap().len());
+    println!("{kills} kills, {acknowledged} acknowledged, {served} served, slowest start {slowest:?}");
     assert!(acknowledged > kills, "hardly anything was acknowledged: nothing was tested");
+    assert!(served > kills / 2, "hardly anything was served: nothing was tested");
 }

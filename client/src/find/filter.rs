@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use tearline_ledger::{
     content::Content,
     name::{Org, RoomName},
-    portion::parse_utc,
 };
 use tearline_proto::v1::{Commitment, Precedence, content::Kind};
 
 use super::{
     places::{Point, may_lie_within, place},
+    span::{Span, SpanError},
     words::contains,
 };
 use crate::{
@@ -40,17 +40,9 @@ const KINDS: [&str; 14] = [
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FilterError {
-    /// Not a time.
-    #[error("`{}` is no time: write a day or a minute in UTC, as in 2024-01-14 or 2024-01-14T13:30Z", .0.escape_debug())]
-    Time(String),
-    /// An end before its beginning.
-    #[error("--from {from} is later than --to {to}: nothing can be between them")]
-    Backwards {
-        /// As typed.
-        from: String,
-        /// As typed.
-        to: String,
-    },
+    /// No span of time.
+    #[error(transparent)]
+    Span(#[from] SpanError),
     /// Not a position.
     #[error("`{}` is no position: write longitude, then latitude, in degrees, as in 29.0453,-1.5736", .0.escape_debug())]
     Position(String),
@@ -107,8 +99,7 @@ pub struct Asked {
 /// What a post must be to be let through.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
-    from: Option<u64>,
-    to: Option<u64>,
+    span: Span,
     place: Option<String>,
     near: Option<(Point, f64)>,
     party: Option<Org>,
@@ -122,13 +113,6 @@ pub struct Filter {
 impl Filter {
     /// The filter that was asked for; `read` are the entries that were read at this desk.
     pub fn new(asked: &Asked, holdings: &Holdings, read: &BTreeSet<String>) -> Result<Self, FilterError> {
-        let from = asked.from.as_deref().map(|text| time(text, false)).transpose()?;
-        let to = asked.to.as_deref().map(|text| time(text, true)).transpose()?;
-        if let (Some(from), Some(to), Some(typed), Some(other)) = (from, to, &asked.from, &asked.to)
-            && from > to
-        {
-            return Err(FilterError::Backwards { from: typed.clone(), to: other.clone() });
-        }
         let near = match (&asked.near, &asked.within) {
             (Some(near), Some(within)) => Some((position(near)?, metres(within)?)),
             (None, None) => None,
@@ -136,8 +120,7 @@ impl Filter {
         };
         let precedence = asked.precedence.as_deref().map(Precedence::parse).transpose();
         Ok(Self {
-            from,
-            to,
+            span: Span::new(asked.from.as_deref(), asked.to.as_deref())?,
             near,
             place: asked.place.clone(),
             party: asked.party.as_deref().map(|name| party(name, holdings)).transpose()?,
@@ -162,7 +145,7 @@ impl Filter {
             || self.precedence.is_some()
             || self.unread_but.is_some();
         let party = self.party.as_ref().is_none_or(|party| party == by || party.as_str() == room.as_str());
-        !of_posts && party && self.lets_time(at) && self.lets_room(room)
+        !of_posts && party && self.span.holds(at) && self.lets_room(room)
     }
 
     /// Whether a post passes.
@@ -178,16 +161,12 @@ impl Filter {
 
     /// Whether a post passes, of whatever kind it is.
     pub fn lets_but_for_kind(&self, post: &Filed, holdings: &Holdings) -> bool {
-        self.lets_time(post.accepted_at)
+        self.span.holds(post.accepted_at)
             && self.lets_room(&post.entry.room)
             && self.lets_party(post, holdings)
             && self.lets_place(post)
             && self.lets_precedence(post)
             && self.unread_but.as_ref().is_none_or(|read| !read.contains(&post.entry.to_string()))
-    }
-
-    fn lets_time(&self, at: u64) -> bool {
-        self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at <= to)
     }
 
     fn lets_room(&self, room: &RoomName) -> bool {
@@ -229,17 +208,6 @@ fn names(kind: &Kind, party: &Org) -> bool {
         Kind::Incident(incident) => incident.attributed_to == party,
         _ => false,
     }
-}
-
-/// Seconds since 1970 of a day, a minute or a second; its last second if it is an end.
-fn time(text: &str, end: bool) -> Result<u64, FilterError> {
-    let (full, length) = match text.len() {
-        10 => (format!("{text}T00:00:00Z"), 24 * 3600),
-        17 => (format!("{}:00Z", text.trim_end_matches('Z')), 60),
-        _ => (text.to_owned(), 1),
-    };
-    let begin = parse_utc(&full).ok_or_else(|| FilterError::Time(text.to_owned()))?;
-    Ok(if end { begin + length - 1 } else { begin })
 }
 
 fn position(text: &str) -> Result<Point, FilterError> {

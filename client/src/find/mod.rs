@@ -5,6 +5,7 @@
 pub mod filter;
 pub mod geojson;
 pub mod places;
+pub mod span;
 pub mod words;
 
 pub use self::filter::{Filter, FilterError};

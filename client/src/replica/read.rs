@@ -15,11 +15,14 @@ use tearline_ledger::{
     statement::{Act, Basis, Signed},
 };
 
-use super::{Replica, ReplicaError, verify::names_content};
+use super::{
+    Kind, Replica, ReplicaError,
+    verify::{Log, names_content},
+};
 use crate::{
     alarm::Alarm,
     evidence::{Exhibit, Raised},
-    policy::Policy,
+    policy::{Policy, Verdict},
     refs::{EntryRef, Resolved},
     witness::{Witness, witnesses},
 };
@@ -114,6 +117,15 @@ impl Replica {
         state.ok_or_else(|| ReplicaError::Empty(self.name().to_owned()))
     }
 
+    /// The charter in force: whose log key signs this log, and whose auditors are its witnesses. An access log
+    /// has none of its own; its home room's stands for it.
+    pub fn charter(&self) -> Result<&Charter, ReplicaError> {
+        match &self.kind {
+            Kind::Room => Ok(self.state()?.charter()),
+            Kind::Access(home) => Ok(home),
+        }
+    }
+
     /// The newest verified head: what a new statement is made upon.
     pub fn basis(&self) -> Result<Basis, ReplicaError> {
         let size = self.verifier.size();
@@ -145,7 +157,7 @@ impl Replica {
     pub fn witnesses(&self) -> Result<Vec<Witness>, ReplicaError> {
         let mut out = Vec::new();
         for (member, checkpoint) in self.cosigned()? {
-            let found = witnesses(&checkpoint, self.state()?.charter()).unwrap_or_default();
+            let found = witnesses(&checkpoint, self.charter()?).unwrap_or_default();
             out.extend(found.into_iter().filter(|it| it.member.as_str() == member));
         }
         Ok(out)
@@ -157,23 +169,31 @@ impl Replica {
         kept.map(|(member, note)| Ok((member.clone(), self.verifier.open(note.as_bytes())?))).collect()
     }
 
-    /// An alarm if witnesses have not confirmed the room as the policy demands, or not lately enough. `now` is
+    /// An alarm if witnesses have not confirmed the log as the policy demands, or not lately enough. `now` is
     /// this desk's clock, in seconds since 1970.
     pub fn staleness(&self, policy: &Policy, now: u64) -> Result<Option<Alarm>, ReplicaError> {
         if self.size() == 0 || !policy.demands() {
             return Ok(None);
         }
         let (room, allowed) = (self.name().to_owned(), policy.fresh_minutes);
-        let Some(at) = policy.confirmed_at(self.state()?.charter(), &self.witnesses()?) else {
+        let Some(at) = policy.confirmed_at(self.charter()?, &self.witnesses()?) else {
             return Ok(Some(Alarm::Unwitnessed { room }));
         };
         let minutes = now.saturating_sub(at) / 60;
         Ok((minutes > allowed).then_some(Alarm::StaleBeyond { room, minutes, allowed }))
     }
 
-    /// When the last entry was accepted, in seconds since 1970.
+    /// What a desk with this policy does with this log. `now` is its clock, in seconds since 1970.
+    pub fn verdict(&self, policy: &Policy, now: u64) -> Result<Verdict, ReplicaError> {
+        Ok(policy.verdict(self.staleness(policy, now)?))
+    }
+
+    /// When the last entry or record was accepted, in seconds since 1970.
     pub fn complete_to(&self) -> Option<u64> {
-        self.verifier.replay().and_then(Replay::state).map(RoomState::last_accepted_at)
+        match self.verifier.log() {
+            Log::Room(replay) => replay.state().map(RoomState::last_accepted_at),
+            Log::Access { replay, .. } => replay.last_accepted_at(),
+        }
     }
 
     /// The entry at this index.

@@ -136,6 +136,11 @@ pub(crate) enum Command {
     /// Who was served a post, has acknowledged it, or is overdue.
     #[command(after_help = "Example: tearline served drc#4")]
     Served(Reference),
+    /// What was served to whom, from the access logs: of an organisation, or of all that this desk may read.
+    #[command(
+        after_help = "Examples:\n  tearline access\n  tearline access drc --entry drc#4\n  tearline access --member drc/liaison --from 2024-01-14"
+    )]
+    Access(Access),
     /// Read a post.
     #[command(after_help = "Example: tearline read drc#42")]
     Read(Reference),

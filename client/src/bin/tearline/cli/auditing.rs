@@ -12,6 +12,28 @@ pub(crate) struct Verify {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Access {
+    /// Whose members were served, as in drc; else every organisation whose log this desk may read.
+    #[arg(value_name = "ORG")]
+    pub(crate) organisation: Option<String>,
+    /// Served to this desk, as in drc/liaison.
+    #[arg(long, value_name = "ORG/MEMBER")]
+    pub(crate) member: Option<String>,
+    /// Served from this room; more than once for several.
+    #[arg(long, value_name = "ROOM")]
+    pub(crate) room: Vec<String>,
+    /// Among what was served was this entry, as in drc#42.
+    #[arg(long, value_name = "REF")]
+    pub(crate) entry: Option<String>,
+    /// From this day or minute on, as in 2024-01-14 or 2024-01-14T13:30Z.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) from: Option<String>,
+    /// Up to this day or minute, and including it.
+    #[arg(long, value_name = "UTC")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Cosign {
     /// Stay, and do it again every so many minutes.
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=10080))]

@@ -20,12 +20,13 @@ use crate::{
 pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> {
     let entry: EntryRef = args.proposal.parse().lift()?;
     let office = Office::open(context)?;
-    super::policy::demand(&office.desk, office.rooms.iter().map(|room| &room.replica))?;
+    let warned = super::policy::hold_all(&office.desk)?;
     let mediator = office.mediator()?;
     let identity = office.judged(mediator.proposal_at(&entry))?;
     let examined = office.judged(mediator.examine(&identity))?;
     if !context.json {
-        say(context, &json!(null), &show::proposal(&examined.shown, &examined.already_given))?;
+        let shown = show::proposal(&examined.shown, &examined.already_given);
+        say(context, &json!(null), &(warned.text() + &shown))?;
     }
     let wanted = show::password(&examined);
     if !context.confirm(&question(&examined, &wanted), &wanted)? {
@@ -42,7 +43,12 @@ pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> 
     if let Some(file) = &admission {
         let _ = writeln!(text, "Admission   {file}\nNext: the operator runs `tearline-certs issue {file}`");
     }
-    let json = json!({"entries": entries, "enacted": approval.enacts, "admission": admission});
+    let json = json!({
+        "entries": entries,
+        "enacted": approval.enacts,
+        "admission": admission,
+        "warnings": warned.json(),
+    });
     say(context, &json, &text)
 }
 

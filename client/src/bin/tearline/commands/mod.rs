@@ -1,5 +1,6 @@
 //! The commands, one file each or one for a few that belong together.
 
+mod access;
 mod approve;
 mod attach;
 mod commitments;
@@ -72,6 +73,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Search(args) => search::search(context, &args)?,
         Command::Commitments(args) => commitments::commitments(context, &args)?,
         Command::Served(args) => served::served(context, &args)?,
+        Command::Access(args) => access::access(context, &args)?,
         Command::Read(args) => read::read(context, &args)?,
         Command::Save(args) => save::save(context, &args)?,
         Command::Ack(args) => read::acknowledge(context, &args)?,

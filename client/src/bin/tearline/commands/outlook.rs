@@ -55,7 +55,8 @@ impl Outlook {
     /// Of rooms that are open already.
     pub(super) fn of(desk: Desk, rooms: Vec<Room>) -> Result<Self, Failure> {
         let now = now();
-        super::policy::demand(&desk, rooms.iter().map(|room| &room.replica))?;
+        // The headings say what warns of each room; what refuses is refused here.
+        super::policy::hold(&desk, rooms.iter().map(|room| &room.replica))?;
         let holdings = Holdings::gather(&desk, &rooms, now).lift()?;
         let read = desk.profile().marks().lift()?.read;
         Ok(Self { desk, rooms, holdings, read, now })
@@ -198,7 +199,7 @@ fn witnessed(witnesses: &[Witness], replica: &Replica) -> String {
 
 /// What a desk that demands nothing should know all the same: that nobody confirms a room that has auditors.
 fn unconfirmed(witnesses: &[Witness], policy: &Policy, replica: &Replica) -> Option<String> {
-    let charter = replica.state().ok()?.charter();
+    let charter = replica.charter().ok()?;
     charter.members.iter().find_map(witness_key)?;
     let Some(newest) = witnesses.iter().map(|witness| witness.at).max() else {
         return Some("No auditor has confirmed this to you yet.".to_owned());
@@ -208,7 +209,7 @@ fn unconfirmed(witnesses: &[Witness], policy: &Policy, replica: &Replica) -> Opt
         .then(|| format!("No auditor has confirmed this to you for {minutes} minutes."))
 }
 
-fn completeness(desk: &Desk, replica: &Replica) -> Result<Value, Failure> {
+pub(super) fn completeness(desk: &Desk, replica: &Replica) -> Result<Value, Failure> {
     let alarmed = |error| Failure::Library(desk.alarmed(replica.room(), error));
     let witnesses = replica.witnesses().map_err(alarmed)?;
     let by: Vec<&str> = witnesses.iter().map(|it| it.member.desk()).collect();

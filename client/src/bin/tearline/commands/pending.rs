@@ -26,10 +26,10 @@ use crate::{
 
 pub(crate) fn pending(context: &Context) -> Result<(), Failure> {
     let office = Office::open(context)?;
-    super::policy::demand(&office.desk, office.rooms.iter().map(|room| &room.replica))?;
+    let warned = super::policy::hold_all(&office.desk)?;
     let mediator = office.mediator()?;
     let all = office.judged(mediator.pending())?;
-    let (mut text, mut list) = (String::new(), Vec::new());
+    let (mut text, mut list) = (warned.text(), Vec::new());
     for pending in &all {
         let about = About::of(&mediator, pending);
         text.push_str(&line(pending, &about));
@@ -51,7 +51,7 @@ pub(crate) fn pending(context: &Context) -> Result<(), Failure> {
     if let Some(next) = all.iter().find(|pending| !pending.signed_here) {
         let _ = writeln!(text, "Next: tearline approve {}", next.entry);
     }
-    say(context, &json!({"proposals": list}), &text)
+    say(context, &json!({"proposals": list, "warnings": warned.json()}), &text)
 }
 
 /// What a proposal is about, in a few words; or why nobody should sign it.

@@ -5,12 +5,12 @@ use std::{fmt::Write as _, path::Path};
 use serde_json::{Value, json};
 use tearline_client::{
     desk::{Desk, now},
-    policy::{Policy, Quorum, Unmet, stranger},
+    policy::{Policy, Quorum, Unmet, Verdict, stranger},
     replica::Replica,
-    show::{WIDTH, wrap},
+    show::{WIDTH, paint, wrap},
     witness::witness_key,
 };
-use tearline_ledger::{charter::Charter, name::Role, note::VerifierKey};
+use tearline_ledger::{charter::Charter, note::VerifierKey};
 
 use crate::{
     cli::{self, PolicyArgs},
@@ -118,7 +118,7 @@ fn told(
     }
     let unmet = match policy.unmet {
         Unmet::Refuse => "nothing of the room is shown, and commands end with 3",
-        Unmet::Warn => "a line above every listing says so",
+        Unmet::Warn => "a line above all that is shown says so",
     };
     out.push_str(&wrap(
         &format!(
@@ -171,22 +171,50 @@ fn as_json(policy: &Policy, replicas: &[Replica]) -> Result<Value, Failure> {
     }))
 }
 
-/// Refuses to show what a desk's policy does not let it rely on.
-pub(super) fn demand<'a>(
+/// What must stand above what is shown of logs that witnesses do not confirm as this desk's policy demands.
+#[derive(Debug, Default)]
+pub(super) struct Held(Vec<String>);
+
+impl Held {
+    /// A line each, or nothing.
+    pub(super) fn text(&self) -> String {
+        self.0.iter().map(|warning| paint::alerts(&wrap(&format!("! {warning}"), 1, WIDTH))).collect()
+    }
+
+    /// Each as a text.
+    pub(super) fn warnings(&self) -> &[String] {
+        &self.0
+    }
+
+    /// The value of the key `warnings`.
+    pub(super) fn json(&self) -> Value {
+        json!(self.0)
+    }
+}
+
+/// Holds what is to be shown of any room that is known here to the desk's policy, as [`hold`].
+pub(super) fn hold_all(desk: &Desk) -> Result<Held, Failure> {
+    hold(desk, &replicas(desk)?)
+}
+
+/// Holds what is to be shown of these logs to the desk's policy: what warns is returned, and where it refuses
+/// nothing may be shown.
+pub(super) fn hold<'a>(
     desk: &Desk,
     replicas: impl IntoIterator<Item = &'a Replica>,
-) -> Result<(), Failure> {
-    let policy = desk.profile().policy();
-    if policy.unmet == Unmet::Warn || desk.member().role() == Role::Auditor {
-        return Ok(());
-    }
+) -> Result<Held, Failure> {
+    let mut held = Held::default();
     for replica in replicas {
-        let stale = replica.staleness(policy, now());
-        if let Some(alarm) = stale.map_err(|error| Failure::Library(desk.alarmed(replica.room(), error)))? {
-            return Err(Failure::Alarm(format!(
-                "{alarm}\nThe policy of this desk says that nothing is shown then: see `tearline policy`, and fetch again."
-            )));
+        let verdict = replica.verdict(desk.profile().policy(), now());
+        match verdict.map_err(|error| Failure::Library(desk.alarmed(replica.room(), error)))? {
+            Verdict::Proceed => {}
+            Verdict::Warn(alarm) => held.0.push(alarm.to_string()),
+            Verdict::Refuse(alarm) => {
+                return Err(Failure::Alarm(format!(
+                    "{alarm}\nThe policy of this desk says that nothing is shown then: see `tearline policy`, and fetch again."
+                )));
+            }
         }
     }
-    Ok(())
+    Ok(held)
 }

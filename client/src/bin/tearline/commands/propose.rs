@@ -122,9 +122,10 @@ pub(super) fn propose_with(
     carried: Carried,
 ) -> Result<(), Failure> {
     let Carried { mut files, mut records } = carried;
+    let warned = super::policy::hold_all(desk)?;
     if !context.json {
         let given = judged(desk, mediator.given_on_matter(&proposed.shown, briefing))?;
-        say(context, &json!(null), &show::proposal(&proposed.shown, &given))?;
+        say(context, &json!(null), &(warned.text() + &show::proposal(&proposed.shown, &given)))?;
     }
     if !context.confirm("Type yes to propose this to the other officers: ", "yes")? {
         return Err(Failure::refused("not proposed"));

@@ -29,7 +29,7 @@ use tearline_ledger::{
 };
 use tearline_proto::v1;
 
-use super::sync_all;
+use super::{policy, sync_all};
 use crate::{
     cli::{Ack, Reference},
     context::{Context, Failure, Lift as _},
@@ -44,11 +44,13 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     }
     let rooms = desk.rooms().lift()?;
     let room = desk.room(&reference.room).lift()?;
-    super::policy::demand(&desk, [&room.replica])?;
+    let warned = policy::hold(&desk, [&room.replica])?;
     let standings = Standings::gather(&desk, &rooms).lift()?;
     let reading = match reading(&desk, &room, reference.index) {
         // Recalled or expired, or it would be an alarm: how it stands is what is left to read.
-        Err(Error::NoContent { .. }) => return gone(context, &desk, &room, &reference, &standings),
+        Err(Error::NoContent { .. }) => {
+            return gone(context, (&desk, &room, &warned), &reference, &standings);
+        }
         reading => reading.lift()?,
     };
     let Reading { line, content, required, portions, .. } = &reading;
@@ -59,7 +61,7 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
     let refers = content.message().refers.iter().map(|reference| located(&desk, Some(reference)));
     let refers: Vec<String> =
         refers.collect::<Result<Vec<_>, _>>()?.iter().flatten().map(ToString::to_string).collect();
-    let text = render(&reading, (&of, &refers), (&standing, held.first()));
+    let text = warned.text() + &render(&reading, (&of, &refers), (&standing, held.first()));
     let mut json = to_json(content);
     if let Some(map) = json.as_object_mut() {
         map.insert("entry".to_owned(), json!(reference.to_string()));
@@ -74,6 +76,7 @@ pub(crate) fn read(context: &Context, args: &Reference) -> Result<(), Failure> {
         map.insert("already_in_record_at".to_owned(), json!(held.first().map(|it| iso(it.at))));
         map.extend(standing_to_json(&standing).into_iter().map(|(key, value)| (key.to_owned(), value)));
         map.insert("refers".to_owned(), json!(refers));
+        map.insert("warnings".to_owned(), warned.json());
     }
     mark_read(&desk, &reference)?;
     say(context, &json, &text)
@@ -90,8 +93,7 @@ fn mark_read(desk: &Desk, reference: &EntryRef) -> Result<(), Failure> {
 /// A post whose content may be gone, and is.
 fn gone(
     context: &Context,
-    desk: &Desk,
-    room: &Room,
+    (desk, room, warned): (&Desk, &Room, &policy::Held),
     reference: &EntryRef,
     standings: &Standings,
 ) -> Result<(), Failure> {
@@ -100,7 +102,8 @@ fn gone(
     let named = Ref { room: room.replica.room(), statement: line.signed.identity(), id: statement.id };
     let standing = standings.of(&named, statement, now());
     let signers = signers(&line);
-    let mut text = ends(&format!(" POST by {}", statement.author.desk()), &dtg(line.accepted_at));
+    let mut text = warned.text();
+    text += &ends(&format!(" POST by {}", statement.author.desk()), &dtg(line.accepted_at));
     let _ = writeln!(text, " Signed by   {}\n", signers.join(", "));
     text.push_str(&banner(&standing));
     text.push_str("\n Its content is not here.\n\n ✓ signatures ✓ place in record\n");
@@ -110,6 +113,7 @@ fn gone(
         "author": statement.author.desk(),
         "signed_by": signers,
         "content_here": false,
+        "warnings": warned.json(),
     });
     if let Some(map) = json.as_object_mut() {
         map.extend(standing_to_json(&standing).into_iter().map(|(key, value)| (key.to_owned(), value)));

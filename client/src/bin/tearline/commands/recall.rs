@@ -79,11 +79,12 @@ fn own(
             author.desk()
         )));
     }
+    let warned = super::policy::hold(desk, [&room.replica])?;
     if !context.json {
         let text =
             room.content(line).map_or_else(|_| " Its content is not here.\n".to_owned(), |it| body(&it));
         let text = format!(" RECALL OF {entry} by {}\n{text} {UNREAD}\n", author.desk());
-        say(context, &json!(null), &text)?;
+        say(context, &json!(null), &(warned.text() + &text))?;
     }
     if !context.confirm(&format!("Type yes to take {entry} back for good: "), "yes")? {
         return Err(Failure::refused("not recalled"));

@@ -4,13 +4,16 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use tearline_client::{
-    desk::Desk, holdings::Filed, policy::Unmet, show::time::iso, standing::Standing, sync, words,
+    desk::Desk, holdings::Filed, policy::Unmet, session::Session, show::time::iso, standing::Standing, sync,
+    words,
 };
+use tearline_ledger::{id::RoomId, name::RoomName};
 
 use super::{
     Fetched,
     inbox::Columns,
     outlook::{heading, listed},
+    policy,
 };
 use crate::{
     cli::{Fetch, Who},
@@ -20,8 +23,10 @@ use crate::{
 
 pub(crate) fn fetch(context: &Context, args: &Fetch) -> Result<(), Failure> {
     let (runtime, mut desk, session) = context.online()?;
-    let Fetched { rooms, warnings, unconfirmed } =
+    let Fetched { rooms, mut warnings, unconfirmed } =
         runtime.block_on(super::sync_all(context, &session, &mut desk))?;
+    let held = policy::hold_all(&desk);
+    warnings.extend(held.iter().flat_map(policy::Held::warnings).cloned());
     let mut text = String::new();
     for (name, fresh, size) in &rooms {
         let _ = writeln!(text, "{name:<24} {size} entries, {fresh} new");
@@ -35,8 +40,7 @@ pub(crate) fn fetch(context: &Context, args: &Fetch) -> Result<(), Failure> {
     let list: Vec<Value> =
         rooms.iter().map(|(name, fresh, size)| json!({"room": name, "new": fresh, "size": size})).collect();
     say(context, &json!({"rooms": list, "warnings": warnings}), &text)?;
-    let rooms = desk.rooms().lift()?;
-    super::policy::demand(&desk, rooms.iter().map(|room| &room.replica))?;
+    held?;
     if let (Some(first), Unmet::Refuse) = (unconfirmed.into_iter().next(), desk.profile().policy().unmet) {
         return Err(Failure::Alarm(first));
     }
@@ -44,11 +48,7 @@ pub(crate) fn fetch(context: &Context, args: &Fetch) -> Result<(), Failure> {
 }
 
 /// Shows each post as it comes, in whatever room, until the server ends it.
-async fn follow(
-    context: &Context,
-    session: &tearline_client::session::Session,
-    desk: &Desk,
-) -> Result<(), Failure> {
+async fn follow(context: &Context, session: &Session, desk: &Desk) -> Result<(), Failure> {
     let mut streams = tokio::task::JoinSet::new();
     let (sender, mut came) = tokio::sync::mpsc::unbounded_channel();
     let rooms = desk.profile().rooms().lift()?;
@@ -72,8 +72,9 @@ async fn follow(
     loop {
         tokio::select! {
             Some((id, name, new)) = came.recv() => {
+                let warned = confirmed(context, session, desk, (id, &name)).await?;
                 for index in new {
-                    show_new(context, desk, id, &name, index)?;
+                    show_new(context, (desk, &warned), id, &name, index)?;
                 }
             }
             Some(ended) = streams.join_next() => match ended {
@@ -86,19 +87,39 @@ async fn follow(
     }
 }
 
+/// What must stand above what has just come. While a room is followed nobody hands over what witnesses confirm of
+/// it: it is asked for, before the desk's policy is said to be unmet.
+async fn confirmed(
+    context: &Context,
+    session: &Session,
+    desk: &Desk,
+    (id, name): (RoomId, &RoomName),
+) -> Result<policy::Held, Failure> {
+    let held = policy::hold(desk, [&desk.replica(id, name).lift()?]);
+    if held.as_ref().is_ok_and(|held| held.warnings().is_empty()) {
+        return held;
+    }
+    super::sync_all(context, session, &mut context.desk()?).await?;
+    policy::hold(desk, [&desk.replica(id, name).lift()?])
+}
+
 fn show_new(
     context: &Context,
-    desk: &Desk,
-    id: tearline_ledger::id::RoomId,
-    name: &tearline_ledger::name::RoomName,
+    (desk, warned): (&Desk, &policy::Held),
+    id: RoomId,
+    name: &RoomName,
     index: u64,
 ) -> Result<(), Failure> {
     let room = desk.open_room(id, name).lift()?;
     let line = super::line(desk, &room, index)?;
     let Some(post) = Filed::of(desk, &room, line, now()).lift()? else { return Ok(()) };
     let standing = Standing { ends: post.content_until, ..Standing::default() };
-    let text = Columns::of(std::iter::once(&post)).row(&post, &standing, false);
-    say(context, &listed(&post, &standing), &text)
+    let text = warned.text() + &Columns::of(std::iter::once(&post)).row(&post, &standing, false);
+    let mut json = listed(&post, &standing);
+    if let Some(map) = json.as_object_mut() {
+        map.insert("warnings".to_owned(), warned.json());
+    }
+    say(context, &json, &text)
 }
 
 pub(crate) fn status(context: &Context) -> Result<(), Failure> {
@@ -125,7 +146,8 @@ pub(crate) fn status(context: &Context) -> Result<(), Failure> {
 
 pub(crate) fn who(context: &Context, args: &Who) -> Result<(), Failure> {
     let desk = context.offline()?;
-    let (mut text, mut list) = (String::new(), Vec::new());
+    let warned = policy::hold_all(&desk)?;
+    let (mut text, mut list) = (warned.text(), Vec::new());
     for (id, name) in desk.profile().rooms().lift()? {
         if args.room.as_ref().is_some_and(|room| room != name.as_str()) {
             continue;
@@ -159,5 +181,5 @@ pub(crate) fn who(context: &Context, args: &Who) -> Result<(), Failure> {
             None => "no room is known here yet: run `tearline fetch`".to_owned(),
         }));
     }
-    say(context, &json!({"members": list}), &text)
+    say(context, &json!({"members": list, "warnings": warned.json()}), &text)
 }

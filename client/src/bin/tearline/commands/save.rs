@@ -35,7 +35,7 @@ pub(crate) fn save(context: &Context, args: &Save) -> Result<(), Failure> {
     // What was recalled a minute ago is not withheld.
     runtime.block_on(super::sync_all(context, &session, &mut desk))?;
     let room = desk.room(&entry.room).lift()?;
-    super::policy::demand(&desk, [&room.replica])?;
+    let warned = super::policy::hold(&desk, [&room.replica])?;
     let line = super::line(&desk, &room, entry.index)?;
     let chosen = if matches!(line.signed.statement.act, Act::Proposal(_)) {
         proposed(&desk, &entry, args.which.as_deref())?
@@ -54,8 +54,10 @@ pub(crate) fn save(context: &Context, args: &Save) -> Result<(), Failure> {
     let saved = fetched.save(&target, args.overwrite).lift()?;
     let key = &handed.key;
     let path = saved.path.display().to_string();
-    let mut text = format!(
-        "Saved {} ({}, {}) as {}\n SHA-256 {}\n",
+    let mut text = warned.text();
+    let _ = writeln!(
+        text,
+        "Saved {} ({}, {}) as {}\n SHA-256 {}",
         safe(&key.name),
         safe(&key.media_type),
         size(key.size),
@@ -81,6 +83,7 @@ pub(crate) fn save(context: &Context, args: &Save) -> Result<(), Failure> {
         "file": path,
         "there_before": before,
         "received": received,
+        "warnings": warned.json(),
     });
     say(context, &json, &text)
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use tearline_client::{
+    access,
     holdings::Filed,
     matters::Matters,
     refs::EntryRef,
@@ -23,14 +24,14 @@ use tearline_ledger::{
     name::{MemberName, Org, Role},
 };
 
-use super::{outlook::Outlook, propose::Office};
+use super::{outlook::Outlook, policy, propose::Office};
 use crate::{
     cli::{Given, Reference},
     context::{Context, Failure, Lift as _},
 };
 
 /// Said under every list of who was served.
-const SERVED_MEANS: &str =
+pub(super) const SERVED_MEANS: &str =
     "Served: the server was about to send it. Whether it was read, only an acknowledgement says.";
 
 pub(crate) fn served(context: &Context, args: &Reference) -> Result<(), Failure> {
@@ -44,12 +45,13 @@ pub(crate) fn served(context: &Context, args: &Reference) -> Result<(), Failure>
         let act = line.signed.statement.act.name();
         return Err(Failure::refused(format!("{entry} is no post that anybody would read: it is a {act}")));
     };
-    let served = Served::gather(&outlook.desk, &outlook.rooms).lift()?;
+    let (served, warned) = gathered(&outlook)?;
     let acknowledgements = Acknowledgements::of(&outlook.holdings);
     let received = Received::of(post, known, &served, &acknowledgements, outlook.now);
     let kind = post.content.as_ref().map_or("post", Content::kind_name).to_uppercase();
     let urgency = post.content.as_ref().map_or("", precedence);
-    let mut text = ends(&format!(" {urgency:<11} {kind} {entry}"), &dtg(post.accepted_at));
+    let mut text = warned.text();
+    text += &ends(&format!(" {urgency:<11} {kind} {entry}"), &dtg(post.accepted_at));
     text.push_str(&wrap(&post.subject(), 1, WIDTH));
     text.push_str(&table(&received));
     text.push('\n');
@@ -58,9 +60,18 @@ pub(crate) fn served(context: &Context, args: &Reference) -> Result<(), Failure>
     let mut json = outlook.listed(post);
     if let Some(map) = json.as_object_mut() {
         map.remove("unread");
+        map.insert("warnings".to_owned(), warned.json());
         map.extend(received_json(&received));
     }
     outlook.say(context, &json, &text)
+}
+
+/// What the access logs say, and what must stand above it: they are held to the desk's policy as the rooms are.
+fn gathered(outlook: &Outlook) -> Result<(Served, policy::Held), Failure> {
+    let logs = access::logs(&outlook.desk, &outlook.rooms).lift()?;
+    let rooms = outlook.rooms.iter().map(|room| &room.replica);
+    let warned = policy::hold(&outlook.desk, rooms.chain(logs.iter().map(|log| &log.replica)))?;
+    Ok((Served::of(&outlook.desk, &logs, &outlook.rooms).lift()?, warned))
 }
 
 fn table(received: &Received) -> String {
@@ -142,7 +153,7 @@ pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
     let office = Office::open(context)?;
     let outlook = Outlook::of(office.desk, office.rooms)?;
     let filter = outlook.filter(&args.filters)?;
-    let served = Served::gather(&outlook.desk, &outlook.rooms).lift()?;
+    let (served, warned) = gathered(&outlook)?;
     let acknowledgements = Acknowledgements::of(&outlook.holdings);
     let holdings = &outlook.holdings;
     if !holdings.parties().contains(&party) {
@@ -174,7 +185,7 @@ pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
             posts.push((post, received));
         }
     }
-    let mut text = String::new();
+    let mut text = warned.text();
     let (mut list, mut overdue) = (Vec::new(), 0);
     for (root, posts) in &matters {
         text.push_str(if text.is_empty() { "" } else { "\n\n" });
@@ -186,7 +197,7 @@ pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
         }
     }
     if matters.is_empty() {
-        text = format!("{} has been given nothing", party.as_str());
+        let _ = write!(text, "{} has been given nothing", party.as_str());
         text.push_str(if filter == tearline_client::find::Filter::default() { ".\n" } else { " of this.\n" });
     } else {
         text.push('\n');
@@ -195,7 +206,13 @@ pub(crate) fn given(context: &Context, args: &Given) -> Result<(), Failure> {
     if overdue > 0 {
         text.push_str(&paint::alerts(&wrap(&format!("{overdue} acknowledgement(s) OVERDUE"), 1, WIDTH)));
     }
-    outlook.say(context, &json!({"party": party.as_str(), "given": list, "overdue": overdue}), &text)
+    let json = json!({
+        "party": party.as_str(),
+        "given": list,
+        "overdue": overdue,
+        "warnings": warned.json(),
+    });
+    outlook.say(context, &json, &text)
 }
 
 fn one(outlook: &Outlook, post: &Filed, received: &Received) -> String {
