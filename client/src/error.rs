@@ -4,6 +4,7 @@
 
 use crate::{
     attachments::AttachmentError, compose::ComposeError, connect::ConnectError, cosigning::CosignFault,
+    courier::CourierFault,
     drafts::DraftError, durable::FileError, editor::EditorError, evidence::Caught, join::JoinError,
     keeper::EditError, passphrase::PassphraseError, profile::ProfileError, propose::ProposeError,
     refs::RefError, replica::ReplicaError, scratch::ScratchError, vault::VaultError,
@@ -73,6 +74,9 @@ pub enum Error {
     /// A text cannot be edited.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// A courier's file is refused, or cannot be made.
+    #[error(transparent)]
+    Courier(Box<CourierFault>),
     /// There is no editor.
     #[error(transparent)]
     Editor(#[from] EditorError),
@@ -106,6 +110,12 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
+}
+
+impl From<CourierFault> for Error {
+    fn from(fault: CourierFault) -> Self {
+        Self::Courier(Box::new(fault))
+    }
 }
 
 impl From<AttachmentError> for Error {
