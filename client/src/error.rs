@@ -74,6 +74,9 @@ pub enum Error {
     /// A text cannot be edited.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// What was asked for needs the server.
+    #[error("this needs the server, and by courier there is none: do it without --courier, where this desk is connected")]
+    ByCourier,
     /// A courier's file is refused, or cannot be made.
     #[error(transparent)]
     Courier(Box<CourierFault>),
