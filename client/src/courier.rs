@@ -87,6 +87,8 @@ pub enum CourierFault {
     )]
     NotAMember(String),
     /// A desk that has no content.
-    #[error("an auditor's desk has no content, and {0} reads content: let the operator, or another desk, take the letter in")]
+    #[error(
+        "an auditor's desk has no content, and {0} reads content: let the operator, or another desk, take the letter in"
+    )]
     NoContent(String),
 }

@@ -4,10 +4,9 @@
 
 use crate::{
     attachments::AttachmentError, compose::ComposeError, connect::ConnectError, cosigning::CosignFault,
-    courier::CourierFault,
-    drafts::DraftError, durable::FileError, editor::EditorError, evidence::Caught, join::JoinError,
-    keeper::EditError, passphrase::PassphraseError, profile::ProfileError, propose::ProposeError,
-    refs::RefError, replica::ReplicaError, scratch::ScratchError, vault::VaultError,
+    courier::CourierFault, drafts::DraftError, durable::FileError, editor::EditorError, evidence::Caught,
+    join::JoinError, keeper::EditError, passphrase::PassphraseError, profile::ProfileError,
+    propose::ProposeError, refs::RefError, replica::ReplicaError, scratch::ScratchError, vault::VaultError,
 };
 
 /// Done.
@@ -75,7 +74,9 @@ pub enum Error {
     #[error(transparent)]
     Edit(#[from] EditError),
     /// What was asked for needs the server.
-    #[error("this needs the server, and by courier there is none: do it without --courier, where this desk is connected")]
+    #[error(
+        "this needs the server, and by courier there is none: do it without --courier, where this desk is connected"
+    )]
     ByCourier,
     /// A courier's file is refused, or cannot be made.
     #[error(transparent)]

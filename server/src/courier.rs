@@ -53,7 +53,9 @@ pub enum Refused {
     )]
     NotAMember(String),
     /// The letter knows other rooms.
-    #[error("none of the rooms that the letter tells of are {0}'s here: it is for another server of this name")]
+    #[error(
+        "none of the rooms that the letter tells of are {0}'s here: it is for another server of this name"
+    )]
     OtherRooms(String),
     /// The store or the sequencer.
     #[error("the server failed: see its log, mend it, and take the same letter in again")]

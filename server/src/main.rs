@@ -102,9 +102,7 @@ enum Command {
         without_content: bool,
     },
     /// Take in the letter of a desk without a network, and write the answer that goes back to it; the server runs.
-    #[command(
-        after_help = "Example: tearlined courier --config server/tearlined.toml drc.letter drc.answer"
-    )]
+    #[command(after_help = "Example: tearlined courier --config server/tearlined.toml drc.letter drc.answer")]
     Courier {
         /// The configuration.
         #[arg(long, value_name = "FILE")]

@@ -82,9 +82,8 @@ impl Posted {
             Some(Ok(receipts)) => {
                 let places = self.letter.units.iter().find(|it| it.digest() == *unit).map(|it| {
                     let pairs = it.statements().iter().zip(receipts);
-                    pairs.map(|(signed, receipt)| {
-                        format!("{}#{}", self.name_of(signed.room()), receipt.index)
-                    })
+                    pairs
+                        .map(|(signed, receipt)| format!("{}#{}", self.name_of(signed.room()), receipt.index))
                 });
                 let places = places.map(Iterator::collect::<Vec<_>>).unwrap_or_default();
                 format!("entered as {}", places.join(", "))
@@ -106,8 +105,8 @@ pub fn post(config: &Config, letter: &Path, answer: &Path) -> Result<Posted, Pos
         return Err(PostError::Exists(answer.to_owned()));
     }
     let bytes = read(letter)?;
-    let parsed = Letter::parse(&bytes)
-        .map_err(|error| PostError::Letter { path: letter.to_owned(), error })?;
+    let parsed =
+        Letter::parse(&bytes).map_err(|error| PostError::Letter { path: letter.to_owned(), error })?;
     let server = UnixStream::connect(control::socket(&config.data)).map_err(|_| PostError::NotRunning)?;
     let part = answer.with_extension("part");
     let posted = ask(server, &bytes, &part);
@@ -131,11 +130,7 @@ fn read(path: &Path) -> Result<Vec<u8>, PostError> {
     Ok(bytes)
 }
 
-fn ask(
-    mut server: UnixStream,
-    letter: &[u8],
-    part: &Path,
-) -> Result<(Vec<Outcome>, Vec<Room>), PostError> {
+fn ask(mut server: UnixStream, letter: &[u8], part: &Path) -> Result<(Vec<Outcome>, Vec<Room>), PostError> {
     let question = format!("{}{}\n", control::LETTER, letter.len());
     server
         .write_all(question.as_bytes())
@@ -154,10 +149,7 @@ fn ask(
     bring(server, part)
 }
 
-fn bring(
-    mut server: BufReader<UnixStream>,
-    part: &Path,
-) -> Result<(Vec<Outcome>, Vec<Room>), PostError> {
+fn bring(mut server: BufReader<UnixStream>, part: &Path) -> Result<(Vec<Outcome>, Vec<Room>), PostError> {
     let at = |source| PostError::File { path: part.to_owned(), source };
     let file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(part).map_err(at)?;

@@ -10,11 +10,7 @@ use tearline_ledger::{
 };
 use tearline_proto::v1;
 
-use super::{
-    Outbox, Settled,
-    source::Source,
-    trial::settle,
-};
+use super::{Outbox, Settled, source::Source, trial::settle};
 use crate::{
     alarm::Alarm,
     desk::{Desk, now},

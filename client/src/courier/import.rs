@@ -1,4 +1,4 @@
-//! Taking an answer in: on trial while it is copied, then written. A crash leaves all of it or nothing.
+//! Taking an answer in: copied, put on trial, then written. A crash leaves all of it or nothing.
 //!
 //! What passed its trial lies whole in `arrived.answer` before the first room is touched; every command that opens
 //! the desk finishes it first.
@@ -94,12 +94,14 @@ fn alone(desk: &Desk) -> Result<File, Error> {
     Ok(folder)
 }
 
+/// Copies an answer, and then judges the copy: what was damaged on the way accuses nobody.
 fn receive(desk: &Desk, path: &Path, copy: &Path) -> Result<Verdict, Error> {
     let mut source = Source::open(path, Some(copy))?;
-    let mut trial = Trial::new(desk, path);
+    while source.next()?.is_some() {}
+    source.keep()?;
+    let (mut source, mut trial) = (Source::open(copy, None)?, Trial::new(desk, copy));
     while let Some(row) = source.next()? {
         trial.take(row)?;
     }
-    source.keep()?;
     trial.finish()
 }

@@ -56,12 +56,13 @@ pub fn write(desk: &Desk, path: &Path) -> Result<Written, Error> {
         }
         units.push(waiting);
     }
-    let sender = Sender { domain: desk.member().domain().clone(), member: desk.member().clone(), written_at: at };
+    let sender =
+        Sender { domain: desk.member().domain().clone(), member: desk.member().clone(), written_at: at };
     let fit: Vec<_> = units.iter().map(|waiting| waiting.unit.clone()).collect();
     let letter = Letter::write(&sender, &held, &fit, desk.vault()?.sign_key())
         .map_err(|error| CourierFault::Paper { path: path.to_owned(), error })?;
-    let parsed = Letter::parse(&letter)
-        .map_err(|error| CourierFault::Paper { path: path.to_owned(), error })?;
+    let parsed =
+        Letter::parse(&letter).map_err(|error| CourierFault::Paper { path: path.to_owned(), error })?;
     let sizes: Vec<_> = held.iter().map(|held| (held.room, held.size)).collect();
     outbox.remember(&parsed.digest(), &sizes)?;
     let mut out = Delivery::begin(path)?;

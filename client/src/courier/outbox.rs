@@ -122,9 +122,9 @@ impl Outbox {
         what: &str,
         draft: Option<String>,
     ) -> Result<Waiting, Error> {
-        let names = submissions.iter().any(|it| {
-            it.signed.statement.sealed().is_some_and(|post| !post.attachments.is_empty())
-        });
+        let names = submissions
+            .iter()
+            .any(|it| it.signed.statement.sealed().is_some_and(|post| !post.attachments.is_empty()));
         if names {
             return Err(CourierFault::Attachments.into());
         }
@@ -166,7 +166,9 @@ impl Outbox {
     pub fn remove(&self, number: u32) -> Result<(), Error> {
         let path = self.path(number);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove", &path)(error).into()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(io_error("remove", &path)(error).into())
+            }
             _ => Ok(()),
         }
     }

@@ -173,9 +173,8 @@ impl<'a> Trial<'a> {
     /// A room that came neither with an invitation nor before is accepted only if its mediators are those of one
     /// that did.
     fn vouch(&self) -> Result<(), Error> {
-        let (profile, state) = (self.desk.profile(), |verifier: &Verifier| {
-            verifier.replay().and_then(Replay::state).cloned()
-        });
+        let (profile, state) =
+            (self.desk.profile(), |verifier: &Verifier| verifier.replay().and_then(Replay::state).cloned());
         let mut known: Vec<RoomState> = Vec::new();
         for (id, name) in profile.rooms()? {
             known.extend(self.desk.replica(id, &name)?.state().ok().cloned());
@@ -246,9 +245,8 @@ impl Open {
 
     fn fits(&self, checkpoint: &SignedCheckpoint) -> Result<(), Raised> {
         let state = self.verifier.replay().and_then(Replay::state);
-        state.map_or(Ok(()), |state| {
-            cosignatures(checkpoint, state, self.room.name.as_str(), now()).map(drop)
-        })
+        state
+            .map_or(Ok(()), |state| cosignatures(checkpoint, state, self.room.name.as_str(), now()).map(drop))
     }
 }
 
@@ -303,11 +301,12 @@ pub(super) fn settle(
                 desk.raise(room, alarm.into())
             };
             let count = waiting.unit.submissions().len();
-            let (Some(verifier), Some(receipt), true) =
-                (&known, receipts.get(at), receipts.len() == count)
+            let (Some(verifier), Some(receipt), true) = (&known, receipts.get(at), receipts.len() == count)
             else {
                 let came = receipts.len();
-                return Err(lie(format!("{came} receipts came for {count} statements, or without their room")));
+                return Err(lie(format!(
+                    "{came} receipts came for {count} statements, or without their room"
+                )));
             };
             let checked = receipts::check(verifier, sent, receipt, (waiting.kept_at, came));
             proven.push(checked.map_err(|raised| desk.raise(room, raised))?);

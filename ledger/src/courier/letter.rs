@@ -200,9 +200,7 @@ impl Letter {
     /// Whether this key signed it.
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
         self.signature.key_id == key.key_id()
-            && key
-                .verify(&PayloadType::Letter.pae(self.signed.as_bytes()), &self.signature.bytes)
-                .is_ok()
+            && key.verify(&PayloadType::Letter.pae(self.signed.as_bytes()), &self.signature.bytes).is_ok()
     }
 }
 
@@ -246,8 +244,8 @@ impl Draft {
                 self.rooms.push(Held { room, size, from });
             }
             Row::Unit(unit) => {
-                let unit = Unit::of(unit.submissions)
-                    .map_err(|what| CourierError::Unit { row: at.row, what })?;
+                let unit =
+                    Unit::of(unit.submissions).map_err(|what| CourierError::Unit { row: at.row, what })?;
                 if !self.seen.insert(unit.digest()) {
                     return Err(at.wrong("it is the same unit again"));
                 }

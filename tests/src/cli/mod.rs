@@ -7,6 +7,7 @@ pub mod documented;
 pub mod golden;
 pub mod said;
 pub mod screen;
+pub mod stick;
 pub mod terminal;
 
 use std::{

@@ -44,7 +44,8 @@ pub(super) fn as_known(desk: &Desk) -> Result<Fetched, Failure> {
 
 /// JSON and text of what waits now.
 pub(super) fn waits(waiting: &Waiting) -> (Value, String) {
-    let draft = waiting.draft.as_ref().map(|draft| format!(" Its text is draft {draft} until it is entered."));
+    let draft =
+        waiting.draft.as_ref().map(|draft| format!(" Its text is draft {draft} until it is entered."));
     let text = format!(
         "Signed, and not sent: {} {} for {} waits for a courier.{}\nNext: tearline courier out FILE\n",
         waiting.number,
@@ -125,7 +126,13 @@ fn take_in(context: &Context, path: &Path) -> Result<(), Failure> {
     for Settled { waiting, result } in &came.settled {
         match result {
             Ok(receipts) => {
-                let _ = writeln!(text, "{:>3}  {:<16} entered as {}", waiting.number, waiting.what, places(receipts));
+                let _ = writeln!(
+                    text,
+                    "{:>3}  {:<16} entered as {}",
+                    waiting.number,
+                    waiting.what,
+                    places(receipts)
+                );
             }
             Err(refusal) => text.push_str(&refused(waiting, refusal)),
         }
@@ -227,7 +234,11 @@ fn carry(context: &Context, letter: &Path, answer: &Path) -> Result<(), Failure>
     for (room, size) in &carried.rooms {
         let _ = writeln!(text, "{room:<24} {size} entries go back");
     }
-    let _ = writeln!(text, "Attachments are not carried.\nNext: bring {} to the desk of {member}", answer.display());
+    let _ = writeln!(
+        text,
+        "Attachments are not carried.\nNext: bring {} to the desk of {member}",
+        answer.display()
+    );
     let rooms: Vec<Value> =
         carried.rooms.iter().map(|(room, size)| json!({"room": room, "entries": size})).collect();
     let json = json!({
@@ -263,6 +274,7 @@ fn forget(context: &Context, number: &str) -> Result<(), Failure> {
         return Err(Failure::refused("it still waits"));
     }
     outbox.remove(waiting.number).lift()?;
-    let text = format!("Forgotten: {number}. If a letter has left with it, it may be entered all the same.\n");
+    let text =
+        format!("Forgotten: {number}. If a letter has left with it, it may be entered all the same.\n");
     say(context, &json!({"dropped": number}), &text)
 }
