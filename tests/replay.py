@@ -2095,7 +2095,9 @@ MAX_LETTER = 67108864
 REASON = re.compile(r"[A-Z0-9_]{1,64}")
 
 
-def courier_rows(data: bytes, magic: bytes, message: str) -> Iterator[tuple[str, Message, bytes]]:
+def courier_rows(
+    data: bytes, magic: bytes, message: str
+) -> Iterator[tuple[str, Message, bytes]]:
     """Every row with its kind and the digest of all before it, framed as in section 11."""
     need(data.startswith(magic), "other first bytes")
     at, count, kind = len(magic), 0, ""
@@ -2112,7 +2114,8 @@ def courier_rows(data: bytes, magic: bytes, message: str) -> Iterator[tuple[str,
         need((kind == "begin") == (count == 0), "begin is the first row and only that")
         if kind == "end":
             end = raw["end"]
-            need(end["rows"] == count and end["sha256"] == before, "end tells of another file")
+            need(end["rows"] == count, "end tells another number of rows")
+            need(end["sha256"] == before, "end tells another digest")
         yield kind, raw[kind], before
         at += 4 + length
         count += 1
