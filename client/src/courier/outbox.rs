@@ -75,7 +75,7 @@ impl Waiting {
 struct Kept {
     what: String,
     rooms: Vec<String>,
-    kept_at: u64,
+    signed_at: u64,
     #[serde(default)]
     draft: Option<String>,
     /// Short name and message.
@@ -122,10 +122,10 @@ impl Outbox {
         what: &str,
         draft: Option<String>,
     ) -> Result<Waiting, Error> {
-        let names = submissions
+        let attached = submissions
             .iter()
             .any(|it| it.signed.statement.sealed().is_some_and(|post| !post.attachments.is_empty()));
-        if names {
+        if attached {
             return Err(CourierFault::Attachments.into());
         }
         let unit = Unit::of(submissions.iter().map(Submission::to_message).collect());
@@ -133,8 +133,8 @@ impl Outbox {
         let known = desk.profile().rooms()?;
         let mut rooms: Vec<String> = Vec::new();
         for signed in unit.statements() {
-            let named = known.iter().find(|(id, _)| *id == signed.room());
-            let name = named.map_or_else(|| signed.room().to_string(), |(_, name)| name.as_str().to_owned());
+            let found = known.iter().find(|(id, _)| *id == signed.room());
+            let name = found.map_or_else(|| signed.room().to_string(), |(_, name)| name.as_str().to_owned());
             if !rooms.contains(&name) {
                 rooms.push(name);
             }
@@ -237,7 +237,7 @@ fn encode(waiting: &Waiting) -> Vec<u8> {
     let kept = Kept {
         what: waiting.what.clone(),
         rooms: waiting.rooms.clone(),
-        kept_at: waiting.kept_at,
+        signed_at: waiting.kept_at,
         draft: waiting.draft.clone(),
         refused: waiting.refused.clone().map(|it| (it.reason, it.message)),
         unit: hex::encode(v1::LetterUnit { submissions }.encode_to_vec()),
@@ -253,7 +253,7 @@ fn decode(number: u32, bytes: &[u8]) -> Result<Waiting, String> {
         number,
         what: kept.what,
         rooms: kept.rooms,
-        kept_at: kept.kept_at,
+        kept_at: kept.signed_at,
         draft: kept.draft,
         refused: kept.refused.map(|(reason, message)| Refusal::new(&reason, &message)),
         unit: Unit::of(unit.submissions)?,

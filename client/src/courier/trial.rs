@@ -74,6 +74,7 @@ struct Open {
     next: u64,
     rows: Vec<v1::Row>,
     bytes: usize,
+    warnings: Vec<Alarm>,
 }
 
 impl<'a> Trial<'a> {
@@ -154,15 +155,15 @@ impl<'a> Trial<'a> {
             return Err(desk.raise(id, raised));
         }
         let next = room.first;
-        Ok(Open { room, verifier, had, next, rows: Vec::new(), bytes: 0 })
+        Ok(Open { room, verifier, had, next, rows: Vec::new(), bytes: 0, warnings: Vec::new() })
     }
 
     fn close(&mut self) -> Result<(), Error> {
         let Some(open) = &mut self.open else { return Ok(()) };
         let closed = open.close();
-        let warnings = closed.map_err(|raised| self.raise(raised))?;
-        self.warnings.extend(warnings);
-        if let Some(Open { room, verifier, had, .. }) = self.open.take() {
+        closed.map_err(|raised| self.raise(raised))?;
+        if let Some(Open { room, verifier, had, warnings, .. }) = self.open.take() {
+            self.warnings.extend(warnings);
             let size = verifier.size().0;
             self.rooms.push((room.name.as_str().to_owned(), size - had, size));
             self.judged.insert(room.room, verifier);
@@ -211,18 +212,19 @@ impl Open {
         self.bytes += entry.entry.len() + entry.content.as_ref().map_or(0, bytes::Bytes::len);
         self.rows.push(v1::Row { index: self.next, entry: entry.entry, content: entry.content });
         self.next += 1;
-        if self.rows.len() >= ROWS || self.bytes >= BYTES { self.flush().map(drop) } else { Ok(()) }
+        if self.rows.len() >= ROWS || self.bytes >= BYTES { self.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> Result<Vec<Alarm>, Raised> {
+    fn flush(&mut self) -> Result<(), Raised> {
         self.bytes = 0;
         let rows = v1::Rows { rows: std::mem::take(&mut self.rows), ..v1::Rows::default() };
-        Ok(self.verifier.take(rows, now())?.warnings)
+        self.warnings.extend(self.verifier.take(rows, now())?.warnings);
+        Ok(())
     }
 
     /// The entries are all there: the checkpoint must cover them, and witnesses' cosignatures must fit.
-    fn close(&mut self) -> Result<Vec<Alarm>, Raised> {
-        let warnings = self.flush()?;
+    fn close(&mut self) -> Result<(), Raised> {
+        self.flush()?;
         let end = self.room.first + self.room.size;
         let checkpoint = if end < self.had {
             older(&self.verifier, &self.room.checkpoint, end)?
@@ -240,7 +242,7 @@ impl Open {
             }
             self.fits(&checkpoint)?;
         }
-        Ok(warnings)
+        Ok(())
     }
 
     fn fits(&self, checkpoint: &SignedCheckpoint) -> Result<(), Raised> {

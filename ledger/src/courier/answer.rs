@@ -193,7 +193,7 @@ impl Reader {
             return Err(at.wrong("the first row, and only the first, says whom it is for"));
         }
         Ok(Some(match message {
-            Message::Begin(begin) => Row::Begin(begun(at, begin)?),
+            Message::Begin(begin) => Row::Begin(begun(at, &begin)?),
             Message::Outcome(outcome) => Row::Outcome(self.outcome(at, outcome)?),
             Message::Room(room) => Row::Room(self.room(at, room)?),
             Message::Entry(entry) => {
@@ -250,7 +250,7 @@ impl Reader {
     }
 }
 
-fn begun(at: At, begin: v1::AnswerBegin) -> Result<Begin, CourierError> {
+fn begun(at: At, begin: &v1::AnswerBegin) -> Result<Begin, CourierError> {
     let domain: Domain = begin.domain.parse().map_err(|error| at.name(error))?;
     let member: MemberName = begin.member.parse().map_err(|error| at.name(error))?;
     if *member.domain() != domain {

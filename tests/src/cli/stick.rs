@@ -70,7 +70,9 @@ impl Answer {
         let domain = self.begin.domain.clone();
         let (room, entries) = self.room(name)?;
         let mut tree = Tree::new();
-        entries.iter().for_each(|entry| tree.append(leaf_hash(&entry.entry)));
+        for entry in entries.iter() {
+            tree.append(leaf_hash(&entry.entry));
+        }
         let origin = Origin::new(domain, room.room.0);
         let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root() };
         room.checkpoint = Bytes::from(checkpoint.sign(key)?.to_bytes());

@@ -187,7 +187,7 @@ fn read(bytes: &[u8]) -> std::result::Result<Vec<Value>, CourierError> {
             }),
             Row::Outcome(outcome) => json!({
                 "unit": outcome.unit.to_hex(),
-                "entered": outcome.result.as_ref().map(Vec::len).unwrap_or(0),
+                "entered": outcome.result.as_ref().map_or(0, Vec::len),
                 "reason": outcome.result.err().map(|refusal| refusal.reason).unwrap_or_default(),
             }),
             Row::Room(room) => json!({

@@ -259,9 +259,10 @@ fn list(context: &Context) -> Result<(), Failure> {
             text.push_str(&refused(waiting, refusal));
         }
     }
-    text.push_str(match all.is_empty() {
-        true => "Nothing waits for a courier.\n",
-        false => "Next: tearline courier out FILE\n",
+    text.push_str(if all.is_empty() {
+        "Nothing waits for a courier.\n"
+    } else {
+        "Next: tearline courier out FILE\n"
     });
     say(context, &json!({"waiting": all.iter().map(of_waiting).collect::<Vec<_>>()}), &text)
 }
