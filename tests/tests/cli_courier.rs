@@ -3,7 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::{fs, time::Duration};
+use std::{collections::BTreeSet, fs, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ fn release(house: &House) -> Result<String> {
 }
 
 fn documented(command: &str, json: &Value) -> Result<()> {
-    let (mut said, promised) = (Default::default(), promised(command)?);
+    let (mut said, promised) = (BTreeSet::new(), promised(command)?);
     keys(json, "", &mut said);
     let unknown: Vec<_> = said.difference(&promised).collect();
     ensure!(unknown.is_empty(), "docs/json.md does not know {unknown:?} of {command}");
@@ -188,6 +188,43 @@ fn a_connected_desk_of_the_same_rooms_carries_a_letter_without_the_operator() ->
     ensure!(came["settled"][0]["refused"]["reason"] == json!("NOT_CARRIED"), "{came}");
     let next = house.json(DESK, &["courier", "out", &house.arg("next.letter")])?;
     ensure!(next["units"].as_array().is_some_and(|all| all.len() == 1), "{next}");
+    Ok(())
+}
+
+#[test]
+fn a_mediator_without_a_network_gives_the_last_signature_and_attachments_stay_behind() -> Result<()> {
+    let house = House::kivu()?;
+    let briefing = house.publish("us/kinshasa", "boats-seen.md", BRIEFING)?;
+    let proposal = house.propose("us/kinshasa", &[&briefing, "--portions", "1", "--to", "drc"])?;
+    house.text("us/washington", &["fetch"])?;
+    house.point(&house.desk("us/washington"), "127.0.0.1:1".parse()?)?;
+    let next = house.next(DESK, "drc")?;
+    let said = house.json("us/washington", &["--courier", "approve", &proposal])?;
+    ensure!(said["waiting"]["rooms"] == json!(["chamber", "drc"]), "{said}");
+    ensure!(house.next(DESK, "drc")? == next, "something was sent");
+
+    let (letter, answer) = (house.arg("us.letter"), house.arg("us.answer"));
+    house.text("us/washington", &["courier", "out", &letter])?;
+    let told = house.tearlined(&["courier", &letter, &answer])?.done()?;
+    ensure!(told.contains("entered as chamber#") && told.contains(&next), "{told}");
+    house.text(DESK, &["fetch"])?;
+    ensure!(house.text(DESK, &["read", &next])?.contains("The boats carry fuel."), "it was not released");
+    let came = house.json("us/washington", &["courier", "in", &answer])?;
+    ensure!(came["settled"][0]["entries"][1] == json!(next), "{came}");
+
+    // A proposal of its own; then it is dropped.
+    let path = house.write("papers/note.md", "---\nsubject: Boats\n---\n\nThey were fishermen.\n")?;
+    let note = ["--courier", "write", "note", &path, "--to", "drc"];
+    let said = house.json("us/washington", &note)?;
+    ensure!(said["waiting"]["rooms"] == json!(["chamber"]), "{said}");
+    let dropped = house.json("us/washington", &["courier", "drop", "1"])?;
+    documented("courier drop", &dropped)?;
+    let refused = house.refused("us/washington", &["courier", "drop", "1"])?;
+    ensure!(refused.contains("tearline courier list"), "{refused}");
+    let refused = house.refused("us/washington", &[&note[..], &["--attach", &path]].concat())?;
+    ensure!(refused.contains("attachments do not go by courier"), "{refused}");
+    let refused = house.refused("us/washington", &["--courier", "verify"])?;
+    ensure!(refused.contains("this needs the server"), "{refused}");
     Ok(())
 }
 
@@ -415,6 +452,28 @@ fn false_receipts_are_caught_and_a_refusal_is_only_a_word() -> Result<()> {
     // The true answer still proves that it was entered.
     house.text(DESK, &["courier", "in", &answer])?;
     ensure!(house.json(DESK, &["courier", "list"])?["waiting"] == json!([]), "something still waits");
+    Ok(())
+}
+
+#[test]
+fn a_desk_that_has_nothing_yet_gets_its_rooms_by_its_first_answer() -> Result<()> {
+    let house = House::kivu()?;
+    house.text(DESK, &["fetch"])?;
+    let after = [size(&house, "drc")?, size(&house, "plenary")?];
+    cut_off(&house)?;
+    // As after `join`: one room is trusted by its id, and the other is not known.
+    let (desk, profile) = (house.desk(DESK), house.desk(DESK).join("profile.toml"));
+    fs::remove_dir_all(desk.join("rooms"))?;
+    fs::create_dir(desk.join("rooms"))?;
+    let text = fs::read_to_string(&profile)?;
+    let rooms: Vec<&str> = text.split("[[rooms]]").collect();
+    let own = rooms.iter().find(|it| it.contains("\"drc\"")).context("its own room")?;
+    let own = own.lines().filter(|line| !line.starts_with("name")).collect::<Vec<_>>().join("\n");
+    fs::write(&profile, format!("{}[[rooms]]{own}\n", rooms[0]))?;
+    let answer = round(&house, "first")?;
+    house.text(DESK, &["courier", "in", &answer])?;
+    ensure!([size(&house, "drc")?, size(&house, "plenary")?] == after, "something did not come");
+    house.text(DESK, &["inbox"])?;
     Ok(())
 }
 

@@ -166,12 +166,13 @@ pub(crate) enum Command {
     Drafts(Drafts),
     /// For a desk without a network: letters out, answers in, and carrying them for others.
     ///
-    /// With --courier, what is written, acknowledged or signed waits in the outbox. `courier out` puts it into a letter;
-    /// the operator (`tearlined courier`) or a connected desk (`courier carry`) hands that to the server and gets the
-    /// answer, which `courier in` takes in, verified as what a network brings. Nobody on the way need be trusted.
+    /// With --courier (`tearline --courier write concern column.md`), what is written, acknowledged or signed waits in
+    /// the outbox. `courier out` puts it into a letter; the operator (`tearlined courier`) or a connected desk (`courier
+    /// carry`) hands that to the server and gets the answer, which `courier in` takes in, verified as what a network
+    /// brings. Nobody on the way need be trusted.
     #[command(
         subcommand,
-        after_help = "Examples:\n  tearline --courier write concern column.md\n  tearline courier out drc.letter\n  tearline courier in drc.answer"
+        after_help = "Examples:\n  tearline courier out drc.letter\n  tearline courier in drc.answer"
     )]
     Courier(OfCourier),
     /// Verify the local copies again, and against the server.
