@@ -4,8 +4,12 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 3] =
-    ["tearline/v1/entry.proto", "tearline/v1/content.proto", "tearline/v1/service.proto"];
+const FILES: [&str; 4] = [
+    "tearline/v1/entry.proto",
+    "tearline/v1/content.proto",
+    "tearline/v1/service.proto",
+    "tearline/v1/courier.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     for file in FILES {

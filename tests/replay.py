@@ -151,6 +151,19 @@ Card: 1 name string, 2 custodian bool, 3 sign_key bytes, 4 seal_key bytes, 5
     tls_key_sha256 bytes
 RoomKeys: 1 keys *RoomKey
 RoomKey: 1 epoch uint64, 2 key bytes
+LetterRow: 1 begin |LetterBegin, 2 room |LetterRoom, 3 unit |LetterUnit, 4 signature
+    |Signature, 5 end |BundleEnd
+LetterBegin: 1 domain string, 2 member string, 3 written_at uint64
+LetterRoom: 1 room bytes, 2 size uint64, 3 from uint64
+LetterUnit: 1 submissions *Submission
+Submission: 1 room bytes, 2 envelope bytes, 3 content bytes
+AnswerRow: 1 begin |AnswerBegin, 2 outcome |AnswerOutcome, 3 room |AnswerRoom, 4 entry
+    |BundleEntry, 5 end |BundleEnd
+AnswerBegin: 1 domain string, 2 member string, 3 written_at uint64, 4 letter bytes
+AnswerOutcome: 1 unit bytes, 2 receipts *Receipt, 3 reason string, 4 message string
+Receipt: 1 entry bytes, 2 index uint64, 3 proof *bytes, 4 checkpoint bytes
+AnswerRoom: 1 room bytes, 2 name string, 3 first uint64, 4 size uint64, 5 checkpoint
+    bytes, 6 cosigned *bytes
 BundleRow: 1 begin |BundleBegin, 2 room |BundleRoom, 3 entry |BundleEntry, 4 end
     |BundleEnd
 BundleBegin: 1 domain string, 2 chamber bytes, 3 written_at uint64
@@ -2071,6 +2084,138 @@ def bundle_rows(file: BinaryIO) -> Iterator[tuple[str, Message]]:
     need(kind == "end", "the file has no end row")
 
 
+# --------------------------------------------------------------------------
+# Letters and answers (15)
+# --------------------------------------------------------------------------
+
+LETTER_MAGIC = b"tearline-letter/v1\n"
+ANSWER_MAGIC = b"tearline-answer/v1\n"
+LETTER_TYPE = "application/vnd.tearline.letter.v1+sha256"
+MAX_LETTER = 67108864
+REASON = re.compile(r"[A-Z0-9_]{1,64}")
+
+
+def courier_rows(
+    data: bytes, magic: bytes, message: str
+) -> Iterator[tuple[str, Message, bytes]]:
+    """Every row with its kind and the digest of all before it, framed as in section 11."""
+    need(data.startswith(magic), "other first bytes")
+    at, count, kind = len(magic), 0, ""
+    while at < len(data):
+        need(kind != "end", "a row after the end")
+        before = sha256(data[:at])
+        length = int.from_bytes(data[at : at + 4], "big")
+        need(len(data) - at >= 4 and length <= MAX_ROW, "a row's length is wrong")
+        row = data[at + 4 : at + 4 + length]
+        need(len(row) == length, "the file ends within a row")
+        raw = decode(message, row)
+        kind = next((key for key, value in raw.items() if value is not None), "")
+        need(kind, "a row with nothing in it")
+        need((kind == "begin") == (count == 0), "begin is the first row and only that")
+        if kind == "end":
+            end = raw["end"]
+            need(end["rows"] == count, "end tells another number of rows")
+            need(end["sha256"] == before, "end tells another digest")
+        yield kind, raw[kind], before
+        at += 4 + length
+        count += 1
+    need(kind == "end", "the file has no end row")
+
+
+def courier_begin(row: Message) -> None:
+    """The desk is one of the domain."""
+    need(is_domain(row["domain"]), "begin names no domain")
+    need(read_name(row["member"]).domain == row["domain"], "a desk of another domain")
+
+
+def read_unit(row: Message) -> bytes:
+    """15.1: its digest."""
+    need(1 <= len(row["submissions"]) <= 64, "1 to 64 submissions")
+    for given in row["submissions"]:
+        statement = read_statement(read_envelope(given["envelope"], STATEMENT_TYPE).payload)
+        need(given["room"] == (statement.room or statement.identity), "for another room")
+        act, content = statement.act, given["content"]
+        sealed = act.sealed if isinstance(act, Proposal) else act
+        if isinstance(sealed, Post):
+            need(len(content) == sealed.size, "content of another size")
+            need(sha256(content) == sealed.digest, "other content")
+        else:
+            need(not content, "content of what has none")
+    return sha256(encode("LetterUnit", row))
+
+
+def read_letter(data: bytes, key: bytes) -> Message:
+    """15.1, with the signature by `key`."""
+    need(len(data) <= MAX_LETTER, "a letter that is too long")
+    out: Message = {"letter": sha256(data).hex(), "rooms": [], "units": []}
+    order = {"begin": 0, "room": 1, "unit": 2, "signature": 3, "end": 4}
+    stage, signed = 0, False
+    for kind, row, before in courier_rows(data, LETTER_MAGIC, "LetterRow"):
+        need(order[kind] >= stage, "a row that comes too late")
+        stage = order[kind]
+        if kind == "begin":
+            courier_begin(row)
+            out |= {"member": row["member"], "written_at": row["written_at"]}
+        elif kind == "room":
+            need(len(row["room"]) == 32, "a room id has 32 bytes")
+            room = row["room"].hex()
+            need(not out["rooms"] or out["rooms"][-1]["room"] < room, "rooms ascend by id")
+            need(row["from"] <= row["size"], "more wanted than there is")
+            out["rooms"].append({"room": room, "size": row["size"], "from": row["from"]})
+        elif kind == "unit":
+            unit = read_unit(row).hex()
+            need(unit not in out["units"] and len(out["units"]) < 1024, "a unit too many")
+            out["units"].append(unit)
+        elif kind == "signature":
+            need(not signed, "two signatures")
+            signed = True
+            need(row["keyid"] == key_id("ed25519", key), "a signature by another key")
+            need(len(row["sig"]) == 64, "a signature has 64 bytes")
+            need(verify(key, row["sig"], pae(LETTER_TYPE, before)), "a bad signature")
+    need(signed, "a letter that is not signed")
+    return out
+
+
+def read_answer(data: bytes) -> list[Message]:
+    """15.2: its rows."""
+    rows: list[Message] = []
+    units: set[bytes] = set()
+    missing, last_room = 0, b""
+    for kind, row, _ in courier_rows(data, ANSWER_MAGIC, "AnswerRow"):
+        need(kind == "entry" or not missing, "a room without all its entries")
+        if kind == "begin":
+            courier_begin(row)
+            need(len(row["letter"]) == 32, "a digest has 32 bytes")
+            row = {"begin": row.pop("domain")} | row
+        elif kind == "outcome":
+            need(not last_room, "an outcome after a room")
+            need(len(row["unit"]) == 32 and row["unit"] not in units, "a unit twice")
+            units.add(row["unit"])
+            need(len(units) <= 1024, "too many outcomes")
+            count = len(row["receipts"])
+            if count:
+                need(count <= 64 and not row["reason"] and not row["message"], "both at once")
+            else:
+                need(REASON.fullmatch(row["reason"]) is not None, "no short name")
+                need(len(row["message"].encode()) <= 4096, "too long a message")
+            row = {"unit": row["unit"], "entered": count, "reason": row["reason"]}
+        elif kind == "room":
+            need(len(row["room"]) == 32, "a room id has 32 bytes")
+            need(last_room < row["room"], "rooms ascend by id")
+            need(is_label(row["name"]), "not a room's name")
+            need(row["first"] + row["size"] <= U64_MAX, "more entries than 2^64")
+            need(len(row["cosigned"]) <= 256, "more checkpoints than members")
+            last_room, missing = row["room"], row["size"]
+            row = row | {"cosigned": [note.hex() for note in row["cosigned"]]}
+        elif kind == "entry":
+            need(missing, "an entry of no room")
+            missing -= 1
+        else:
+            row = {"end": row["rows"]}
+        rows.append({k: v.hex() if isinstance(v, bytes) else v for k, v in row.items()})
+    return rows
+
+
 def read_bundle(path: Path) -> Bundle:
     """A whole bundle file; code BUNDLE."""
     bundle, count = Bundle("", b"", 0, []), 0
@@ -2925,6 +3070,14 @@ def vector_bundle(given: Message) -> Message:
     return {"rows": rows}
 
 
+def vector_courier(given: Message) -> Message:
+    """15.1 and 15.2, the tables."""
+    data = bytes.fromhex(given["bytes"])
+    if data.startswith(ANSWER_MAGIC):
+        return {"rows": read_answer(data)}
+    return read_letter(data, bytes.fromhex(given["key"]))
+
+
 def vector_signature(given: Message) -> Message:
     """13."""
     key, signature, message = (
@@ -2941,6 +3094,7 @@ VECTORS: dict[str, Callable[[Message], Message]] = {
     "checkpoints": vector_checkpoint,
     "contents": vector_content,
     "cosignatures": vector_cosignature,
+    "couriers": vector_courier,
     "encoding": vector_encoding,
     "entries": vector_entry,
     "envelopes": vector_envelope,

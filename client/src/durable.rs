@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read as _, Write as _},
+    io::{self, BufWriter, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
@@ -78,6 +78,51 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     sync_parent(path)
 }
 
+/// A file that is written piece by piece onto whatever medium (a stick may know no links), and is there once it is
+/// whole and durable. Dropped before, it leaves nothing.
+#[derive(Debug)]
+pub struct Delivery {
+    path: PathBuf,
+    temporary: PathBuf,
+    file: BufWriter<File>,
+    done: bool,
+}
+
+impl Delivery {
+    /// Begins a file that is not there yet.
+    pub fn begin(path: &Path) -> Result<Self, FileError> {
+        if path.symlink_metadata().is_ok() {
+            return Err(FileError::Exists(path.to_owned()));
+        }
+        let temporary = temporary(path)?;
+        let file = create_temporary(&temporary)?;
+        Ok(Self { path: path.to_owned(), temporary, file: BufWriter::new(file), done: false })
+    }
+
+    /// Writes the next piece.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.file.write_all(bytes).map_err(io_error("write", &self.path))
+    }
+
+    /// The file is whole.
+    pub fn finish(mut self) -> Result<(), FileError> {
+        let written = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        written.map_err(io_error("write", &self.path))?;
+        fs::rename(&self.temporary, &self.path).map_err(io_error("create", &self.path))?;
+        self.done = true;
+        sync_parent(&self.path)
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        if !self.done {
+            // Whoever began it is told why it did not end.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
 /// Reads a file of at most `max` bytes.
 pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     let file = File::open(path).map_err(io_error("open", path))?;
@@ -129,24 +174,27 @@ impl Lock {
 }
 
 fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, FileError> {
+    let temporary = temporary(path)?;
+    let mut file = create_temporary(&temporary)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.map_err(io_error("write", &temporary))?;
+    Ok(temporary)
+}
+
+/// The name of a file's first writing; what another left under it is gone.
+fn temporary(path: &Path) -> Result<PathBuf, FileError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
     match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(io_error("remove", &temporary)(error));
-        }
-        _ => {}
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove", &temporary)(error)),
+        _ => Ok(temporary),
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary)
-        .map_err(io_error("create", &temporary))?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    written.map_err(io_error("write", &temporary))?;
-    Ok(temporary)
+}
+
+fn create_temporary(temporary: &Path) -> Result<File, FileError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(temporary).map_err(io_error("create", temporary))
 }
 
 fn sync_parent(path: &Path) -> Result<(), FileError> {

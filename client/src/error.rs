@@ -4,9 +4,9 @@
 
 use crate::{
     attachments::AttachmentError, compose::ComposeError, connect::ConnectError, cosigning::CosignFault,
-    drafts::DraftError, durable::FileError, editor::EditorError, evidence::Caught, join::JoinError,
-    keeper::EditError, passphrase::PassphraseError, profile::ProfileError, propose::ProposeError,
-    refs::RefError, replica::ReplicaError, scratch::ScratchError, vault::VaultError,
+    courier::CourierFault, drafts::DraftError, durable::FileError, editor::EditorError, evidence::Caught,
+    join::JoinError, keeper::EditError, passphrase::PassphraseError, profile::ProfileError,
+    propose::ProposeError, refs::RefError, replica::ReplicaError, scratch::ScratchError, vault::VaultError,
 };
 
 /// Done.
@@ -73,6 +73,14 @@ pub enum Error {
     /// A text cannot be edited.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// What was asked for needs the server.
+    #[error(
+        "this needs the server, and by courier there is none: do it without --courier, where this desk is connected"
+    )]
+    ByCourier,
+    /// A courier's file is refused, or cannot be made.
+    #[error(transparent)]
+    Courier(Box<CourierFault>),
     /// There is no editor.
     #[error(transparent)]
     Editor(#[from] EditorError),
@@ -106,6 +114,12 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
+}
+
+impl From<CourierFault> for Error {
+    fn from(fault: CourierFault) -> Self {
+        Self::Courier(Box::new(fault))
+    }
 }
 
 impl From<AttachmentError> for Error {

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod compose;
 pub mod connect;
 pub mod cosigning;
+pub mod courier;
 pub mod desk;
 pub mod dossier;
 pub mod drafts;

@@ -317,23 +317,14 @@ impl Replica {
         Ok(self.disk.put_late(index, content)?)
     }
 
-    /// What is kept of each witness, if a known one confirms more by this checkpoint than by what is kept of
-    /// it. A cosignature that does not fit, or that is dated ahead of this desk's clock, is an alarm.
+    /// What is kept of each witness, if a known one confirms more by this checkpoint than by what is kept of it.
     fn newly_witnessed(
         &self,
         checkpoint: &SignedCheckpoint,
         now: u64,
     ) -> Result<Option<BTreeMap<String, String>>, ReplicaError> {
         let Ok(charter) = self.charter() else { return Ok(None) };
-        let served =
-            |alarm: Alarm| Raised::from(alarm).with(Exhibit::checkpoint("served", &checkpoint.to_bytes()));
-        let room = || self.name().to_owned();
-        let found = witnesses(checkpoint, charter)
-            .map_err(|error| served(Alarm::BadCosignature { room: room(), witness: error.to_string() }))?;
-        if let Some(ahead) = found.iter().find(|it| it.at > now.saturating_add(CLOCK_SECONDS)) {
-            let (witness, seconds) = (ahead.member.desk().to_owned(), ahead.at - now);
-            return Err(served(Alarm::CosignedAhead { room: room(), witness, seconds }).into());
-        }
+        let found = cosignatures(checkpoint, charter, self.name(), now)?;
         let before = self.witnesses()?;
         let more = |it: &Witness| {
             let known = before.iter().find(|known| known.member == it.member);
@@ -372,6 +363,26 @@ impl Replica {
         *self = Self::open(&dir, self.verifier.identity().clone(), self.kind.clone(), self.content)?;
         Ok(())
     }
+}
+
+/// The cosignatures on a checkpoint of the witnesses that a room knows. One that does not fit, or that is dated
+/// ahead of this desk's clock, is an alarm. `now` is that clock, in seconds since 1970.
+pub fn cosignatures(
+    checkpoint: &SignedCheckpoint,
+    charter: &Charter,
+    name: &str,
+    now: u64,
+) -> Result<Vec<Witness>, Raised> {
+    let served =
+        |alarm: Alarm| Raised::from(alarm).with(Exhibit::checkpoint("served", &checkpoint.to_bytes()));
+    let room = || name.to_owned();
+    let found = witnesses(checkpoint, charter)
+        .map_err(|error| served(Alarm::BadCosignature { room: room(), witness: error.to_string() }))?;
+    if let Some(ahead) = found.iter().find(|it| it.at > now.saturating_add(CLOCK_SECONDS)) {
+        let (witness, seconds) = (ahead.member.desk().to_owned(), ahead.at - now);
+        return Err(served(Alarm::CosignedAhead { room: room(), witness, seconds }));
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

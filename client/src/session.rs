@@ -21,9 +21,12 @@ pub const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// The longest message: rows with the sealed content of several posts.
 const MESSAGE_MAX: usize = 64 << 20;
 
-/// A connection with the server's services.
+/// A connection with the server's services; or, for a desk that goes by courier, none.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub struct Session(Option<Line>);
+
+#[derive(Debug, Clone)]
+struct Line {
     connection: Connection,
     rooms: RoomsClient<Channel>,
     attachments: AttachmentsClient<Channel>,
@@ -59,53 +62,66 @@ impl Session {
             .max_decoding_message_size(MESSAGE_MAX)
             .max_encoding_message_size(MESSAGE_MAX);
         let attachments = AttachmentsClient::new(connection.channel()).max_decoding_message_size(MESSAGE_MAX);
-        Self { connection, rooms, attachments }
+        Self(Some(Line { connection, rooms, attachments }))
     }
 
-    /// The connection.
-    pub fn connection(&self) -> &Connection {
-        &self.connection
+    /// No connection: every call fails with [`Error::ByCourier`].
+    pub fn by_courier() -> Self {
+        Self(None)
+    }
+
+    /// Whether there is no connection, and there is to be none.
+    pub fn goes_by_courier(&self) -> bool {
+        self.0.is_none()
     }
 
     /// The attachments service.
-    pub fn attachments(&self) -> AttachmentsClient<Channel> {
-        self.attachments.clone()
+    pub fn attachments(&self) -> Result<AttachmentsClient<Channel>, Error> {
+        Ok(self.line()?.attachments.clone())
+    }
+
+    fn line(&self) -> Result<&Line, Error> {
+        self.0.as_ref().ok_or(Error::ByCourier)
+    }
+
+    fn rooms(&self) -> Result<RoomsClient<Channel>, Error> {
+        Ok(self.line()?.rooms.clone())
     }
 
     /// Whether an attachment may be sent, and how many of its sealed bytes the server has.
     pub async fn offer(&self, room: RoomId, digest: Digest, size: u64) -> Result<u64, Error> {
         let digest = Bytes::copy_from_slice(digest.as_bytes());
         let request = v1::OfferRequest { room: id_bytes(room), digest, size };
-        Ok(self.call(self.attachments.clone().offer(request)).await?.received)
+        Ok(self.call(self.attachments()?.offer(request)).await?.received)
     }
 
     /// The caller's rooms, as a cut.
     pub async fn list(&self) -> Result<Vec<v1::RoomHead>, Error> {
-        Ok(self.call(self.rooms.clone().list(v1::ListRequest {})).await?.rooms)
+        Ok(self.call(self.rooms()?.list(v1::ListRequest {})).await?.rooms)
     }
 
     /// Submissions, all or none.
     pub async fn append(&self, submissions: Vec<v1::Submission>) -> Result<Vec<v1::Receipt>, Error> {
-        Ok(self.call(self.rooms.clone().append(v1::AppendRequest { submissions })).await?.receipts)
+        Ok(self.call(self.rooms()?.append(v1::AppendRequest { submissions })).await?.receipts)
     }
 
     /// Entries of a log, then the checkpoint that covers them.
     pub async fn read(&self, reading: Reading) -> Result<Rows<'_>, Error> {
         let Reading { room, from, limit, content, follow } = reading;
         let request = v1::ReadRequest { room: id_bytes(room), from, limit, content, follow };
-        let stream = self.call(self.rooms.clone().read(request)).await?;
+        let stream = self.call(self.rooms()?.read(request)).await?;
         Ok(Rows { session: self, stream, follow })
     }
 
     /// Proofs and the newest checkpoint.
     pub async fn prove(&self, request: v1::ProveRequest) -> Result<v1::Proof, Error> {
-        self.call(self.rooms.clone().prove(request)).await
+        self.call(self.rooms()?.prove(request)).await
     }
 
     /// Hands over a checkpoint with this desk's cosignature.
     pub async fn cosign(&self, room: RoomId, checkpoint: Bytes) -> Result<(), Error> {
         let request = v1::CosignRequest { room: id_bytes(room), checkpoint };
-        self.call(self.rooms.clone().cosign(request)).await.map(drop)
+        self.call(self.rooms()?.cosign(request)).await.map(drop)
     }
 
     async fn call<T>(
@@ -118,14 +134,15 @@ impl Session {
 
     /// Nothing came for as long as a call may take.
     pub(crate) fn timed_out(&self) -> Error {
-        let address = self.connection.address().to_owned();
+        let Some(line) = &self.0 else { return Error::ByCourier };
+        let address = line.connection.address().to_owned();
         let reason = format!("no answer within {} seconds", CALL_TIMEOUT.as_secs());
         ConnectError::Lost { address, reason }.into()
     }
 
     /// A status as a fact: the connection's, or the server's.
     pub fn refused(&self, status: &Status) -> Error {
-        if let Some(error) = self.connection.explain(status) {
+        if let Some(error) = self.0.as_ref().and_then(|line| line.connection.explain(status)) {
             return error.into();
         }
         let details = status.get_error_details();

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tearline_ledger::{
     access::{ACCESS_PREFIX, access_log_id, access_log_org},
     id::RoomId,
-    instance::mediators_agree,
+    instance::{InstanceFault, mediators_agree},
     name::{Role, RoomName},
 };
 use tearline_proto::v1;
@@ -167,18 +167,22 @@ pub fn accept_room(desk: &mut Desk, replica: &Replica) -> Result<(), Error> {
         let known = desk.profile().rooms()?.into_iter();
         let mut vouching = known.filter_map(|(known, name)| desk.replica(known, &name).ok());
         let judged = vouching.find_map(|other| other.state().ok().map(|other| mediators_agree(other, state)));
-        let reason = match judged {
-            Some(Ok(())) => None,
-            Some(Err(fault)) => Some(fault.to_string()),
-            None => Some("no room is known here whose mediators vouch for it".to_owned()),
-        };
-        if let Some(reason) = reason {
+        if let Some(reason) = not_vouched(judged) {
             let alarm = Alarm::OtherRoom { room: replica.name().to_owned(), reason };
             return Err(desk.raise(id, alarm.into()));
         }
     }
     let name = state.name().clone();
     Ok(desk.profile_mut().add_rooms(&[(id, Some(name))])?)
+}
+
+/// Why a room is not accepted, from what a known room's mediators make of it, if a room is known.
+pub(crate) fn not_vouched(judged: Option<Result<(), InstanceFault>>) -> Option<String> {
+    match judged {
+        Some(Ok(())) => None,
+        Some(Err(fault)) => Some(fault.to_string()),
+        None => Some("no room is known here whose mediators vouch for it".to_owned()),
+    }
 }
 
 /// Lists the rooms and brings each up to date; every head of the cut must stand in what was verified.

@@ -3,14 +3,13 @@
 //! Specification: `docs/spec.md`, section 11. A bundle is read once, in order, in bounded memory; what
 //! its rows mean is for whoever replays them.
 
-use bytes::{Buf as _, Bytes, BytesMut};
-use prost::Message as _;
-use ring::digest::{Context, SHA256};
+use bytes::{Bytes, BytesMut};
 use tearline_proto::v1::{self, bundle_row::Row as RowMessage};
 
 use crate::{
     digest::Digest,
-    encoding::{self, EncodingError},
+    encoding::EncodingError,
+    framing::{self, FrameError, FrameReader, FrameWriter},
     id::RoomId,
     name::{Domain, NameError},
 };
@@ -18,7 +17,7 @@ use crate::{
 /// The first bytes of every bundle.
 pub const MAGIC: &[u8] = b"tearline-bundle/v1\n";
 /// The longest row: an entry and its content, with room to spare.
-pub const ROW_MAX: usize = 16 << 20;
+pub const ROW_MAX: usize = framing::ROW_MAX;
 
 /// Why bytes are not a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +64,19 @@ pub enum BundleError {
         /// How many rows were whole.
         rows: u64,
     },
+}
+
+impl From<FrameError> for BundleError {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::Magic => Self::Magic,
+            FrameError::TooLong { row, length } => Self::TooLong { row, length },
+            FrameError::Encoding { row, error } => Self::Encoding { row, error },
+            FrameError::AfterEnd { row } => order(row, "bytes follow its end"),
+            FrameError::Digest { row } => order(row, "the bundle was altered: its digest does not match"),
+            FrameError::CutOff { rows } => Self::CutOff { rows },
+        }
+    }
 }
 
 /// Where a bundle comes from.
@@ -116,16 +128,12 @@ pub enum Row {
 }
 
 /// Writes a bundle, row by row.
-pub struct Writer {
-    hash: Context,
-    rows: u64,
-}
+pub struct Writer(FrameWriter);
 
 impl Writer {
     /// A bundle, and its first bytes.
     pub fn begin(begin: &Begin) -> (Self, Bytes) {
-        let mut writer = Self { hash: Context::new(&SHA256), rows: 0 };
-        writer.hash.update(MAGIC);
+        let mut writer = Self(FrameWriter::new(MAGIC));
         let row = writer.row(RowMessage::Begin(v1::BundleBegin {
             domain: begin.domain.as_str().to_owned(),
             chamber: Bytes::copy_from_slice(begin.chamber.as_bytes()),
@@ -154,28 +162,18 @@ impl Writer {
 
     /// The last bytes.
     pub fn end(mut self) -> Bytes {
-        let sha256 = Bytes::copy_from_slice(self.hash.clone().finish().as_ref());
-        self.row(RowMessage::End(v1::BundleEnd { rows: self.rows, sha256 }))
+        let end = self.0.end();
+        self.row(RowMessage::End(end))
     }
 
     fn row(&mut self, row: RowMessage) -> Bytes {
-        let row = v1::BundleRow { row: Some(row) }.encode_to_vec();
-        let mut out = BytesMut::with_capacity(row.len() + 4);
-        out.extend_from_slice(&u32::try_from(row.len()).unwrap_or(u32::MAX).to_be_bytes());
-        out.extend_from_slice(&row);
-        self.hash.update(&out);
-        self.rows += 1;
-        out.freeze()
+        self.0.row(&v1::BundleRow { row: Some(row) })
     }
 }
 
 /// Reads a bundle from bytes as they come.
 pub struct Reader {
-    buffer: BytesMut,
-    hash: Context,
-    rows: u64,
-    begun: bool,
-    ended: bool,
+    frames: FrameReader,
     left: u64,
     last_room: Option<RoomId>,
 }
@@ -189,75 +187,28 @@ impl Default for Reader {
 impl Reader {
     /// A reader that has seen nothing.
     pub fn new() -> Self {
-        Self {
-            buffer: BytesMut::new(),
-            hash: Context::new(&SHA256),
-            rows: 0,
-            begun: false,
-            ended: false,
-            left: 0,
-            last_room: None,
-        }
+        Self { frames: FrameReader::new(MAGIC), left: 0, last_room: None }
     }
 
     /// Takes the next bytes of the file.
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
+        self.frames.feed(bytes);
     }
 
     /// The next row; `None` if more bytes are needed for it.
     pub fn next_row(&mut self) -> Result<Option<Row>, BundleError> {
-        if !self.begun {
-            let seen = self.buffer.len().min(MAGIC.len());
-            if self.buffer.get(..seen) != MAGIC.get(..seen) {
-                return Err(BundleError::Magic);
-            }
-            if seen < MAGIC.len() {
-                return Ok(None);
-            }
-            self.hash.update(MAGIC);
-            self.buffer.advance(MAGIC.len());
-            self.begun = true;
-        }
-        let row = self.rows;
-        if self.ended {
-            return if self.buffer.is_empty() { Ok(None) } else { Err(order(row, "bytes follow its end")) };
-        }
-        let Some(prefix) = self.buffer.first_chunk::<4>() else { return Ok(None) };
-        let prefix = *prefix;
-        let length = usize::try_from(u32::from_be_bytes(prefix)).unwrap_or(usize::MAX);
-        if length > ROW_MAX {
-            return Err(BundleError::TooLong { row, length });
-        }
-        if self.buffer.len() < length + 4 {
-            return Ok(None);
-        }
-        self.buffer.advance(4);
-        let bytes = self.buffer.split_to(length).freeze();
-        let before = self.hash.clone().finish();
-        self.hash.update(&prefix);
-        self.hash.update(&bytes);
-        let message: v1::BundleRow =
-            encoding::decode("bundle row", &bytes).map_err(|error| BundleError::Encoding { row, error })?;
-        let message = message.row.ok_or(order(row, "it is empty"))?;
-        let out = self.interpret(message, &before)?;
-        self.rows += 1;
-        Ok(Some(out))
+        let Some(framed) = self.frames.next_row::<v1::BundleRow>("bundle row")? else { return Ok(None) };
+        let row = framed.at;
+        let message = framed.message.row.ok_or(order(row, "it is empty"))?;
+        self.interpret(row, message, framed.before).map(Some)
     }
 
     /// The file is over: it must have had its last row.
     pub fn finish(&self) -> Result<(), BundleError> {
-        if self.ended && self.buffer.is_empty() {
-            Ok(())
-        } else if !self.begun {
-            Err(BundleError::Magic)
-        } else {
-            Err(BundleError::CutOff { rows: self.rows })
-        }
+        Ok(self.frames.finish()?)
     }
 
-    fn interpret(&mut self, message: RowMessage, before: &ring::digest::Digest) -> Result<Row, BundleError> {
-        let row = self.rows;
+    fn interpret(&mut self, row: u64, message: RowMessage, before: Digest) -> Result<Row, BundleError> {
         if (row == 0) != matches!(message, RowMessage::Begin(_)) {
             return Err(order(row, "the first row, and only the first, says where the bundle comes from"));
         }
@@ -291,10 +242,7 @@ impl Reader {
                 if self.left > 0 {
                     return Err(order(row, "the room before it lacks entries"));
                 }
-                if end.rows != row || Digest::from_slice(&end.sha256) != Digest::from_slice(before.as_ref()) {
-                    return Err(order(row, "the bundle was altered: its digest does not match"));
-                }
-                self.ended = true;
+                self.frames.end(before, &end)?;
                 Ok(Row::End)
             }
         }

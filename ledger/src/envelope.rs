@@ -21,6 +21,8 @@ pub enum PayloadType {
     Statement,
     /// A desk's card.
     Card,
+    /// A letter that a courier carries.
+    Letter,
 }
 
 impl PayloadType {
@@ -29,6 +31,7 @@ impl PayloadType {
         match self {
             Self::Statement => "application/vnd.tearline.statement.v1+protobuf",
             Self::Card => "application/vnd.tearline.card.v1+protobuf",
+            Self::Letter => "application/vnd.tearline.letter.v1+sha256",
         }
     }
 

@@ -99,7 +99,8 @@ pub async fn write<S: Store>(
     Ok(out.flush()?)
 }
 
-fn kept(row: StoredRow) -> BundleEntry {
+/// What goes out of a stored row.
+pub(crate) fn kept(row: StoredRow) -> BundleEntry {
     let gone = row.recalled || expired(&row.entry);
     BundleEntry { entry: row.entry, content: row.content.filter(|_| !gone) }
 }

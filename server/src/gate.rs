@@ -35,6 +35,11 @@ impl Caller {
         Ok(Self { name: peer.name.clone(), tls_key: peer.tls_key_sha256 })
     }
 
+    /// The desk whose signed letter the operator brings in, as if it called with the key that charters name.
+    pub(crate) fn by_letter(name: MemberName, tls_key: Digest) -> Self {
+        Self { name, tls_key }
+    }
+
     /// The key of the caller's certificate.
     pub fn tls_key(&self) -> Digest {
         self.tls_key

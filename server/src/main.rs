@@ -21,7 +21,7 @@ use tearline_server::{
     files::Attachments,
     init, logging,
     logkey::LogKey,
-    process,
+    post, process,
     purge::{self, Why},
     restore::{self, Expected},
     run::{Bound, LogKeys},
@@ -101,6 +101,17 @@ enum Command {
         #[arg(long)]
         without_content: bool,
     },
+    /// Take in the letter of a desk without a network, and write the answer that goes back to it; the server runs.
+    #[command(after_help = "Example: tearlined courier --config server/tearlined.toml drc.letter drc.answer")]
+    Courier {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The letter, as `tearline courier out` wrote it.
+        letter: PathBuf,
+        /// The answer to write.
+        answer: PathBuf,
+    },
     /// Run the server until SIGTERM or SIGINT. SIGHUP reloads certificates and revocation lists.
     #[command(after_help = "Example: tearlined run --config server/tearlined.toml")]
     Run {
@@ -134,6 +145,7 @@ fn main() -> ExitCode {
         Command::Man(Man { dir }) => man(&dir),
         Command::Backup { config, bundle } => save(&config, &bundle),
         Command::Restore { config, bundle, without_content } => build(&config, &bundle, without_content),
+        Command::Courier { config, letter, answer } => take_letter(&config, &letter, &answer),
         Command::Run { config, changing_log_key } => {
             serve(&config, if changing_log_key { LogKeys::Changing } else { LogKeys::Named })
         }
@@ -272,6 +284,26 @@ fn build(
         );
     }
     println!("Restored into {}. Next: tearlined check --config {}", folder.display(), file.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn take_letter(
+    file: &std::path::Path,
+    letter: &std::path::Path,
+    answer: &std::path::Path,
+) -> anyhow::Result<ExitCode> {
+    let posted = post::post(&Config::load(file)?, letter, answer)?;
+    let units = &posted.letter.units;
+    println!("The letter of {}: {}.", posted.letter.sender.member.desk(), counted(units.len(), "statement"));
+    for (number, unit) in (1..).zip(units) {
+        let acts: Vec<_> = unit.statements().iter().map(|signed| signed.statement.act.name()).collect();
+        println!("{number:>3}  {:<16} {}", acts.join(", "), posted.tell(&unit.digest()));
+    }
+    for room in &posted.rooms {
+        println!("     {:<16} {} entries go back", room.name.as_str(), room.size);
+    }
+    println!("Attachments are not carried.");
+    println!("Next: bring {} to the desk, for `tearline courier in`", answer.display());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -155,7 +155,7 @@ async fn receive(
         offset: taking.received,
         index: wanted.index,
     };
-    let mut client = session.attachments();
+    let mut client = session.attachments()?;
     let answer = timeout(CALL_TIMEOUT, client.get(request)).await.map_err(|_| session.timed_out())?;
     let mut chunks = answer.map_err(|status| session.refused(&status))?.into_inner();
     loop {

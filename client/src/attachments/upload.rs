@@ -98,7 +98,7 @@ async fn attempt(
         let path = file.path().to_owned();
         move || read(&path, received, head, &chunks, &told)
     });
-    let mut client = session.attachments();
+    let mut client = session.attachments()?;
     let call = client.put(ReceiverStream::new(stream));
     tokio::pin!(call);
     let mut at = received;

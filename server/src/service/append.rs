@@ -10,7 +10,7 @@ use tearline_ledger::{
     rules::Refusal,
     statement::{Act, Signed},
 };
-use tearline_proto::v1::{AppendRequest, AppendResponse, Receipt};
+use tearline_proto::v1::{self, AppendRequest, AppendResponse, Receipt};
 use tonic::Status;
 
 use super::{attached, rooms::House};
@@ -38,8 +38,18 @@ pub(super) async fn append<S: Store>(
     house.quotas.statements(caller.name.org(), counted).map_err(|wait| {
         error::limit("statements_per_minute", "your organisation has sent too many statements", Some(wait))
     })?;
-    let mut call = Vec::with_capacity(count);
-    for (at, submission) in request.submissions.into_iter().enumerate() {
+    let receipts = entered(house, caller, request.submissions).await?;
+    Ok(AppendResponse { receipts })
+}
+
+/// Enters submissions whose count was judged, all or none.
+pub(crate) async fn entered<S: Store>(
+    house: &Arc<House<S>>,
+    caller: &Caller,
+    submissions: Vec<v1::Submission>,
+) -> Result<Vec<Receipt>, Status> {
+    let mut call = Vec::with_capacity(submissions.len());
+    for (at, submission) in submissions.into_iter().enumerate() {
         call.push(parse(at, &submission.room, &submission.envelope, submission.content)?);
     }
     enter(house, caller, &call).await?;
@@ -48,7 +58,7 @@ pub(super) async fn append<S: Store>(
     for accepted in accepted {
         receipts.push(receipt(house, accepted).await?);
     }
-    Ok(AppendResponse { receipts })
+    Ok(receipts)
 }
 
 fn parse(at: usize, room: &[u8], envelope: &[u8], content: Bytes) -> Result<Submission<Signed>, Status> {

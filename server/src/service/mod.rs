@@ -8,4 +8,5 @@ mod attached;
 mod read;
 mod witnessed;
 
+pub(crate) use append::entered;
 pub use witnessed::Witnessed;

@@ -114,7 +114,7 @@ impl<S: Store> rooms_server::Rooms for Rooms<S> {
 
 impl<S: Store> House<S> {
     /// A room's checkpoint with the cosignatures of that very checkpoint.
-    pub(super) async fn cosigned(&self, room: RoomId, view: &RoomView) -> Result<Bytes, Status> {
+    pub(crate) async fn cosigned(&self, room: RoomId, view: &RoomView) -> Result<Bytes, Status> {
         let lines = self.witnessed.lines(self.registry.store().as_ref(), room).await;
         let lines = lines.map_err(|error| broken(&error))?;
         if lines.is_empty() {
@@ -136,7 +136,7 @@ impl<S: Store> House<S> {
 
     /// Checkpoints of a room before its newest that witnesses cosigned last: what they confirm of a room
     /// that has gone on since.
-    async fn cosigned_before(&self, room: RoomId, view: &RoomView) -> Result<Vec<Bytes>, Status> {
+    pub(crate) async fn cosigned_before(&self, room: RoomId, view: &RoomView) -> Result<Vec<Bytes>, Status> {
         let lines = self.witnessed.lines(self.registry.store().as_ref(), room).await;
         let lines = lines.map_err(|error| broken(&error))?;
         let newest = Note::parse(&view.checkpoint).ok();

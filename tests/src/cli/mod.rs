@@ -8,6 +8,7 @@ pub mod golden;
 pub mod papers;
 pub mod said;
 pub mod screen;
+pub mod stick;
 pub mod terminal;
 
 use std::{

@@ -8,6 +8,7 @@
 mod basics;
 mod bundles;
 mod contents;
+mod couriers;
 mod fixture;
 mod input;
 mod keys;
@@ -81,6 +82,7 @@ pub const FORMATS: &[Format] = &[
     Format { file: "proofs", cases: shown::proofs, judge: shown::judge_proof },
     Format { file: "evidence", cases: shown::evidence, judge: shown::judge_evidence },
     Format { file: "bundles", cases: bundles::bundles, judge: bundles::judge_bundle },
+    Format { file: "couriers", cases: couriers::couriers, judge: couriers::judge_courier },
 ];
 
 /// The whole text of a format's file.

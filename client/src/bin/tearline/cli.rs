@@ -3,6 +3,7 @@
 
 mod auditing;
 mod composing;
+mod courier;
 mod finding;
 mod membership;
 
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use tearline_manual::{Completions, Man};
 
-pub(crate) use self::{auditing::*, composing::*, finding::*, membership::*};
+pub(crate) use self::{auditing::*, composing::*, courier::*, finding::*, membership::*};
 
 /// Signed briefings between parties that distrust each other.
 #[derive(Debug, Parser)]
@@ -43,6 +44,9 @@ pub(crate) struct Global {
     /// Read the passphrase from the environment variable of this name.
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) passphrase_env: Option<String>,
+    /// Use no network: what would be sent waits for a courier, upon what this desk knows (see `tearline courier`).
+    #[arg(long, global = true, env = "TEARLINE_COURIER", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) courier: bool,
     /// Whether to show colours; by themselves only on a terminal, and not with NO_COLOR.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
@@ -166,6 +170,17 @@ pub(crate) enum Command {
         after_help = "Examples:\n  tearline drafts\n  tearline drafts show 2\n  tearline drafts drop 2"
     )]
     Drafts(Drafts),
+    /// For a desk without a network: letters out, answers in, and carrying them for others.
+    ///
+    /// With --courier (`tearline --courier write concern column.md`), what is written, acknowledged or signed waits in
+    /// the outbox. `courier out` puts it into a letter; the operator (`tearlined courier`) or a connected desk (`courier
+    /// carry`) hands that to the server and gets the answer, which `courier in` takes in, verified as what a network
+    /// brings. Nobody on the way need be trusted.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  tearline courier out drc.letter\n  tearline courier in drc.answer"
+    )]
+    Courier(OfCourier),
     /// Verify the local copies again, and against the server.
     #[command(after_help = "Example: tearline verify --all")]
     Verify(Verify),

@@ -9,6 +9,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tearline_client::{
+    courier,
     desk::Desk,
     drafts::Drafts,
     durable::FileError,
@@ -103,6 +104,7 @@ pub(crate) struct Context {
     pub(crate) json: bool,
     pub(crate) color: anstream::ColorChoice,
     pub(crate) yes: bool,
+    courier: bool,
     source: Source,
     opened: OnceLock<Vault>,
 }
@@ -124,6 +126,7 @@ impl Context {
             json: global.json,
             color,
             yes: global.yes,
+            courier: global.courier,
             source,
             opened: OnceLock::new(),
         }
@@ -161,22 +164,22 @@ impl Context {
 
     /// The desk without its keys: it can verify what is here, and neither connect, read nor sign.
     pub(crate) fn offline(&self) -> Result<Desk, Failure> {
-        Ok(Desk::new(self.profile()?, None))
+        whole(Desk::new(self.profile()?, None))
     }
 
     /// The desk with its keys.
     pub(crate) fn desk(&self) -> Result<Desk, Failure> {
         let profile = self.profile()?;
         if let Some(vault) = self.opened.get() {
-            return Ok(Desk::new(profile, Some(vault.clone())));
+            return whole(Desk::new(profile, Some(vault.clone())));
         }
         let vault = self.vault(&profile)?;
         let desk = Desk::new(profile, Some(self.opened.get_or_init(|| vault).clone()));
         keep_what_was_left(&desk);
-        Ok(desk)
+        whole(desk)
     }
 
-    /// The desk with its keys and a connection to its server.
+    /// The desk with its keys and a connection to its server; with `--courier`, without one.
     pub(crate) fn online(&self) -> Result<(Runtime, Desk, Session), Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -184,7 +187,11 @@ impl Context {
             .build()
             .map_err(|error| Failure::refused(format!("threads cannot be started: {error}")))?;
         let desk = self.desk()?;
-        let session = runtime.block_on(Session::open(&desk)).lift()?;
+        let session = if self.courier {
+            Session::by_courier()
+        } else {
+            runtime.block_on(Session::open(&desk)).lift()?
+        };
         Ok((runtime, desk, session))
     }
 
@@ -239,6 +246,12 @@ pub(crate) fn ask(question: &str) -> Result<Option<String>, Failure> {
 /// Whether there is somebody to ask, and a place for an editor.
 pub(crate) fn on_a_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// The desk, once an answer that a crash cut off is taken in.
+fn whole(mut desk: Desk) -> Result<Desk, Failure> {
+    courier::finish(&mut desk).lift()?;
+    Ok(desk)
 }
 
 /// Makes drafts of texts whose editing was cut off. That this fails hinders no other command.

@@ -10,7 +10,11 @@ use tearline_client::{
 };
 use tearline_ledger::release::ShownAct;
 
-use super::{propose::Office, show};
+use super::{
+    courier,
+    propose::{Office, Sent},
+    show,
+};
 use crate::{
     cli::{Approve, Proposal},
     context::{Context, Failure, Lift as _},
@@ -33,7 +37,10 @@ pub(crate) fn approve(context: &Context, args: &Approve) -> Result<(), Failure> 
         return Err(Failure::refused("left pending; nothing was signed"));
     }
     let approval = office.judged(mediator.approve(&examined))?;
-    let entries = office.send(&approval.submissions)?;
+    let entries = match office.send(&approval.submissions, "approval")? {
+        Sent::Entered(entries) => entries,
+        Sent::Waiting(waiting) => return courier::say_waits(context, &waiting),
+    };
     let admission = keep_admission(args, &approval)?;
     let mut text = if approval.enacts {
         format!("Signed and sent: {}\n", entries.join(", "))
@@ -89,7 +96,10 @@ pub(crate) fn reject(context: &Context, args: &Proposal, own: bool) -> Result<()
         return Err(Failure::refused("left as it is"));
     }
     let submission = office.judged(mediator.reject(&identity))?;
-    let entries = office.send(&[submission])?;
+    let entries = match office.send(&[submission], "rejection")? {
+        Sent::Entered(entries) => entries,
+        Sent::Waiting(waiting) => return courier::say_waits(context, &waiting),
+    };
     let by = entries.into_iter().next().unwrap_or_default();
     let verb = if own { "Withdrawn" } else { "Rejected" };
     say(context, &json!({"proposal": entry.to_string(), "entry": by}), &format!("{verb} {entry} ({by}).\n"))

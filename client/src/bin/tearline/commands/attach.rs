@@ -10,6 +10,7 @@ use tearline_client::{
         upload::{Sent, upload},
     },
     compose::Submission,
+    courier::CourierFault,
     desk::{Desk, Room},
     propose::Mediator,
     session::Session,
@@ -112,6 +113,9 @@ impl Files {
         (runtime, session): (&Runtime, &Session),
     ) -> Result<(), Failure> {
         let Some(room) = self.room else { return Ok(()) };
+        if session.goes_by_courier() && !self.all.is_empty() {
+            return Err(CourierFault::Attachments).lift();
+        }
         for file in &self.all {
             let bar = context.bytes(format!("Sending {}", safe(&file.handed.key.name)));
             let mut told = |done, all| {

@@ -28,8 +28,8 @@ use zeroize::Zeroizing;
 
 use super::{
     attach::{Carried, Files, require_usable},
-    drafts,
-    propose::send,
+    courier, drafts,
+    propose::{self, send},
     sync_all,
 };
 use crate::{
@@ -76,7 +76,7 @@ pub(super) fn send_at_once(
     let ready = prepare(&online.desk)?;
     show(context, &ready)?;
     confirmed(context, &ready)?;
-    let sent = online.send(context, ready, || ())?;
+    let sent = online.send(context, ready, || (), ("decoy", None))?;
     say_sent(context, sent)
 }
 
@@ -94,14 +94,23 @@ impl Online {
         Ok(Self { runtime, session, desk })
     }
 
-    /// Sends the files, then what names them; in between it calls `last`.
-    fn send(&self, context: &Context, ready: Ready, last: impl FnOnce()) -> Result<Sent, Failure> {
+    /// Sends the files, then what names them; in between it calls `last`. `of` says what it is, and which draft holds
+    /// its text, for when it waits for a courier.
+    fn send(
+        &self,
+        context: &Context,
+        ready: Ready,
+        last: impl FnOnce(),
+        of: (&str, Option<String>),
+    ) -> Result<Sent, Failure> {
         let Ready { carried: Carried { mut files, mut records }, submission, said, .. } = ready;
         files.send(context, (&self.runtime, &self.session))?;
         last();
         records.push(submission);
-        let entry = send(&self.runtime, &self.session, &self.desk, &records)?.pop().unwrap_or_default();
-        let (json, text) = said(&entry);
+        let (json, text) = match send((&self.runtime, &self.session, &self.desk), &records, of)? {
+            propose::Sent::Entered(mut entries) => said(&entries.pop().unwrap_or_default()),
+            propose::Sent::Waiting(waiting) => courier::waits(&waiting),
+        };
         Ok(Sent { files, json, text })
     }
 }
@@ -280,7 +289,16 @@ impl Way<'_> {
         if let Some(next) = self.asked(&ready)? {
             return Ok(next);
         }
-        let sent = online.send(self.context, ready, || self.keeper.sending())?;
+        let kind = self.paper.template().kind;
+        if online.session.goes_by_courier() {
+            // Until it is entered, its text is a draft.
+            let draft = self.keeper.keep().lift()?.map(|name| name.to_string());
+            let sent = online.send(self.context, ready, || (), (kind, draft))?;
+            self.keeper.forget();
+            say_sent(self.context, sent)?;
+            return Ok(Next::Done);
+        }
+        let sent = online.send(self.context, ready, || self.keeper.sending(), (kind, None))?;
         // It is sent: a draft that stays is a nuisance and no failure.
         if let Err(error) = self.keeper.sent() {
             eprintln!("tearline: it was sent, but its draft could not be removed: {error}");

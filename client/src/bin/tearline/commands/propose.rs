@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tearline_client::{
     compose::Submission,
+    courier::{Outbox, Waiting},
     desk::{Desk, Room, now},
     propose::{
         Mediator, ProposeError,
@@ -23,6 +24,7 @@ use tokio::runtime::Runtime;
 
 use super::{
     attach::{Carried, Files},
+    courier,
     found::read_card,
     show, sync_all,
 };
@@ -65,8 +67,9 @@ impl Office {
         judged(&self.desk, answer)
     }
 
-    pub(super) fn send(&self, submissions: &[Submission]) -> Result<Vec<String>, Failure> {
-        send(&self.runtime, &self.session, &self.desk, submissions)
+    /// `what` says what it is, for when it waits for a courier.
+    pub(super) fn send(&self, submissions: &[Submission], what: &str) -> Result<Sent, Failure> {
+        send((&self.runtime, &self.session, &self.desk), submissions, (what, None))
     }
 
     /// Shows a proposal as its approvers will see it, asks, and sends it.
@@ -93,14 +96,25 @@ pub(super) fn chamber(rooms: &[Room]) -> Result<&Room, Failure> {
     chamber.ok_or_else(|| Failure::refused("the chamber is not known here: run tearline fetch"))
 }
 
+/// Where statements are now.
+pub(super) enum Sent {
+    /// In their rooms.
+    Entered(Vec<String>),
+    /// In the outbox.
+    Waiting(Waiting),
+}
+
+/// Sends statements, or keeps them for a courier: `what` they are, and the draft that holds their text.
 pub(super) fn send(
-    runtime: &Runtime,
-    session: &Session,
-    desk: &Desk,
+    (runtime, session, desk): (&Runtime, &Session, &Desk),
     submissions: &[Submission],
-) -> Result<Vec<String>, Failure> {
+    (what, draft): (&str, Option<String>),
+) -> Result<Sent, Failure> {
+    if session.goes_by_courier() {
+        return Ok(Sent::Waiting(Outbox::of(desk).add(desk, submissions, what, draft).lift()?));
+    }
     let receipts = runtime.block_on(submit::submit(session, desk, submissions, now())).lift()?;
-    Ok(receipts.iter().map(|receipt| format!("{}#{}", receipt.name, receipt.index)).collect())
+    Ok(Sent::Entered(receipts.iter().map(|receipt| format!("{}#{}", receipt.name, receipt.index)).collect()))
 }
 
 /// Shows a proposal, with what was given on its matter and on the matter of this briefing; asks, and sends it.
@@ -132,8 +146,10 @@ pub(super) fn propose_with(
     }
     files.send(context, (runtime, session))?;
     records.push(proposed.submission.clone());
-    let entry = send(runtime, session, desk, &records)?.pop().unwrap_or_default();
-    let (mut json, text) = said(&entry);
+    let (mut json, text) = match send((runtime, session, desk), &records, ("proposal", None))? {
+        Sent::Entered(mut entries) => said(&entries.pop().unwrap_or_default()),
+        Sent::Waiting(waiting) => courier::waits(&waiting),
+    };
     files.done_into(&mut json)?;
     say(context, &json, &text)
 }

@@ -20,7 +20,7 @@ use tearline_client::{
         wrap,
     },
     standing::{Standing, Standings},
-    submit, sync,
+    sync,
 };
 use tearline_ledger::{
     content::Content,
@@ -29,7 +29,11 @@ use tearline_ledger::{
 };
 use tearline_proto::v1;
 
-use super::{policy, sync_all};
+use super::{
+    courier, policy,
+    propose::{self, Sent},
+    sync_all,
+};
 use crate::{
     cli::{Ack, Reference},
     context::{Context, Failure, Lift as _},
@@ -188,8 +192,11 @@ pub(crate) fn acknowledge(context: &Context, args: &Ack) -> Result<(), Failure> 
     let member = desk.member().clone();
     let draft = room.writer(&member, now()).lift()?.acknowledgement(posts).lift()?;
     let submission = draft.sign(desk.vault().lift()?.sign_key()).lift()?;
-    let receipts = runtime.block_on(submit::submit(&session, &desk, &[submission], now())).lift()?;
-    let entry = receipts.first().map(|it| format!("{}#{}", it.name, it.index)).unwrap_or_default();
+    let sent = propose::send((&runtime, &session, &desk), &[submission], ("acknowledgement", None))?;
+    let entry = match sent {
+        Sent::Entered(mut entries) => entries.pop().unwrap_or_default(),
+        Sent::Waiting(waiting) => return courier::say_waits(context, &waiting),
+    };
     let said: Vec<Value> = references.iter().map(|entry| json!(entry.to_string())).collect();
     // So that it is not due here any more. It is sent, whatever comes of this, unless the server lies.
     let after = runtime.block_on(sync::sync(&session, &desk, &mut room.replica, &mut |_| ()));

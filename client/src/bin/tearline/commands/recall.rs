@@ -9,12 +9,15 @@ use tearline_client::{
     replica::Line,
     session::Session,
     show::{content::body, standing::UNREAD},
-    submit,
 };
 use tearline_ledger::{name::Role, statement::Act};
 use tokio::runtime::Runtime;
 
-use super::{propose, sync_all};
+use super::{
+    courier,
+    propose::{self, Sent},
+    sync_all,
+};
 use crate::{
     cli::Recall,
     context::{Context, Failure, Lift as _},
@@ -93,8 +96,10 @@ fn own(
         room.replica.resolve(entry.index).map_err(|error| desk.alarmed(room.replica.room(), error));
     let recall = room.writer(&member, now()).lift()?.recall_own(&reference.lift()?.to_ref()).lift()?;
     let submission = recall.sign(desk.vault().lift()?.sign_key()).lift()?;
-    let receipts = runtime.block_on(submit::submit(session, desk, &[submission], now())).lift()?;
-    let by = receipts.first().map(|it| format!("{}#{}", it.name, it.index)).unwrap_or_default();
+    let by = match propose::send((runtime, session, desk), &[submission], ("recall", None))? {
+        Sent::Entered(mut entries) => entries.pop().unwrap_or_default(),
+        Sent::Waiting(waiting) => return courier::say_waits(context, &waiting),
+    };
     let text = format!("Recalled {entry} ({by}): the server serves its content no more. {UNREAD}\n");
     say(context, &json!({"recalled": entry.to_string(), "entry": by}), &text)
 }

@@ -1,0 +1,53 @@
+//! What an answer shows of a log that it has altered: evidence that the server signed two histories, if it did.
+
+use std::path::Path;
+
+use tearline_ledger::{
+    checkpoint::Checkpoint,
+    courier::answer::{Room, Row},
+    merkle::{Tree, leaf_hash},
+    note::Note,
+};
+
+use super::source::Source;
+use crate::{desk::Desk, error::Error, evidence::Exhibit};
+
+/// An altered entry as the answer has it, with the checkpoint that it carries for it and the proof that leads from
+/// the one to the other; `None` if its checkpoint does not cover what it holds.
+pub(super) fn shown_tree(
+    desk: &Desk,
+    path: &Path,
+    altered: &Room,
+    index: u64,
+) -> Result<Option<Vec<Exhibit>>, Error> {
+    let replica = desk.replica(altered.room, &altered.name)?;
+    let mut tree = Tree::new();
+    for leaf in (0..altered.first).filter_map(|index| replica.tree().leaf(index)) {
+        tree.append(leaf);
+    }
+    let (mut source, mut inside, mut entry) = (Source::open(path, None)?, false, None);
+    while let Some(row) = source.next()? {
+        match row {
+            Row::Room(room) => inside = room.room == altered.room,
+            Row::Entry(found) if inside => {
+                if tree.size().0 == index {
+                    entry = Some(found.entry.clone());
+                }
+                tree.append(leaf_hash(&found.entry));
+            }
+            _ => {}
+        }
+    }
+    let covers = Note::parse(&altered.checkpoint).is_ok_and(|note| {
+        let stated = Checkpoint::parse(note.unverified_text());
+        stated.is_ok_and(|stated| stated.size == tree.size() && stated.root == tree.root())
+    });
+    let (Some(entry), true, Ok(proof)) = (entry, covers, tree.inclusion(index, tree.size())) else {
+        return Ok(None);
+    };
+    Ok(Some(vec![
+        Exhibit::entry("served with the checkpoint that follows", index, &entry),
+        Exhibit::checkpoint("served with that entry", &altered.checkpoint),
+        Exhibit::proof("the served entry is in the served checkpoint", proof),
+    ]))
+}
