@@ -27,7 +27,7 @@ fn every_test_that_the_page_names_is_in_one_of_the_files_that_it_names() -> Resu
         ensure!(!files.is_empty() && !tests.is_empty(), "nothing is named: {row}");
         for test in tests {
             let there = |file: &String| {
-                let at = file.find(&format!("fn {test}()"));
+                let at = file.find(&format!("fn {test}("));
                 let marked = |line: &str| line.trim().starts_with("#[") && line.contains("test");
                 at.is_some_and(|at| file[..at].lines().rev().take(3).any(marked))
             };
