@@ -175,6 +175,19 @@ fn where_a_policy_warns_the_warning_stands_above_all_that_is_shown() -> Result<(
     let said = house.text("us/kigali", &["approve", &proposal])?.replace("\n ", " ");
     ensure!(said.find(warning) < said.find("exactly as it will be sent"), "{said}");
 
+    let answer =
+        house.write("papers/answer.md", "---\nsubject: Noted\nprecedence: ROUTINE\n---\nNoted.\n")?;
+    let said = house.text("us/kigali", &["write", "note", &answer, "--to", "drc"])?.replace("\n ", " ");
+    ensure!(said.find(warning) < said.find("exactly as it will be sent"), "{said}");
+    house.text("us/kigali", &["policy", "--unmet", "refuse"])?;
+    let release = ["release", &briefing, "--portions", "1", "--to", "drc"];
+    for args in
+        [&["write", "note", &answer, "--to", "drc"][..], &release, &["approve", &proposal], &["given", "drc"]]
+    {
+        let said = house.run("us/kigali", args)?;
+        ensure!(said.code == 3 && !said.out.contains("moves"), "{args:?}: {said:?}");
+    }
+
     // With both, nothing warns and nothing is refused: the policy is met, and they proceed.
     house.text(READER, &["policy", "--unmet", "refuse"])?;
     house.run(READER, &["who"])?.refused(3)?;
