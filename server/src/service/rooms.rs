@@ -157,11 +157,14 @@ impl<S: Store> House<S> {
         let Some(witness) = view.as_deref().and_then(|view| self.witness_key(view, caller)) else {
             return Err(bad("the caller has no key to cosign with in this room"));
         };
-        let line = match cosign::newest(&signed, &witness) {
+        let (line, at) = match cosign::newest(&signed, &witness) {
             Ok(Some((_, Standing::At(at)))) if at > now().saturating_add(WITNESS_AHEAD) => {
                 return Err(bad("it is dated more than 5 minutes after now by this server's clock"));
             }
-            Ok(Some((line, _))) => line,
+            Ok(Some((line, Standing::At(at)))) => (line, at),
+            Ok(Some((_, Standing::Unverified))) => {
+                return Err(bad("its cosignature is of a type that nothing here verifies"));
+            }
             Ok(None) => return Err(bad(&format!("it carries no cosignature of {}", caller.name.desk()))),
             Err(error) => return Err(bad(&error.to_string())),
         };
@@ -170,6 +173,16 @@ impl<S: Store> House<S> {
         let own = own.map(|line| format!("{line}\n")).unwrap_or_default();
         let note = Bytes::from(format!("{text}\n{own}{line}\n"));
         let store = self.registry.store();
+        let before = self.witnessed.lines(store.as_ref(), room).await.map_err(|error| broken(&error))?;
+        let newer = |note: &Bytes| {
+            let kept = SignedCheckpoint::open(note, &key).ok()?;
+            let (_, standing) = cosign::newest(&kept, &witness).ok()??;
+            Some(Standing::At(at) <= standing && signed.size() <= kept.size() || signed.size() < kept.size())
+        };
+        if before.iter().any(|note| newer(note) == Some(true)) {
+            // A call that was overtaken: what was confirmed since then says more.
+            return Ok(());
+        }
         let kept = self.witnessed.keep(store.as_ref(), room, caller.name.as_str(), note);
         kept.await.map_err(|error| broken(&error))
     }

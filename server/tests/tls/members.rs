@@ -62,6 +62,15 @@ async fn whoever_has_not_a_right_certificate_is_refused() {
         ),
         ("dots", Some(authority.member(&["spiffe://kivu.example/party/drc/.."]))),
         ("upper case", Some(authority.member(&["spiffe://kivu.example/party/DRC/liaison"]))),
+        ("a look-alike, encoded", Some(authority.member(&["spiffe://kivu.example/party/drc/li%D0%B0ison"]))),
+        (
+            "another spelling of itself",
+            Some(authority.member(&["spiffe://kivu.example/party/dr%63/liaison"])),
+        ),
+        (
+            "a look-alike in the domain",
+            Some(authority.member(&["spiffe://xn--kvu-8cd.example/party/drc/liaison"])),
+        ),
         ("another instance", Some(authority.member(&["spiffe://other.example/party/drc/liaison"]))),
         ("another scheme", Some(authority.member(&["https://kivu.example/party/drc/liaison"]))),
     ];

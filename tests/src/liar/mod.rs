@@ -39,6 +39,8 @@ pub struct Lies {
     pub takes: Takes,
     /// What it does with cosignatures.
     pub cosigns: Cosigns,
+    /// What was read, and from which entry on.
+    pub reads: Vec<(RoomId, u64)>,
     /// Cosigned checkpoints that reached it, with their rooms.
     pub handed: Vec<(RoomId, Bytes)>,
     /// Signs for all logs.
@@ -88,6 +90,7 @@ impl Liar {
             answers_for: None,
             takes: Takes::All,
             cosigns: Cosigns::Shows,
+            reads: Vec::new(),
             handed: Vec::new(),
             key,
             domain,

@@ -55,15 +55,15 @@ fn a_running_servers_checkpoints_and_consistency_are_judged_by_others() -> Resul
             let proof = runtime.block_on(session.prove(request))?;
             let served = foreign_checkpoint(&foreign_text(&proof.checkpoint, &[&key])?)?;
             ensure!(served.size() == size, "{} has {} entries", replica.name(), served.size());
-            let root = |size: u64| -> Result<Hash> {
+            let had = |size: u64| -> Result<Hash> {
                 Ok(Hash(*replica.tree().root_at(TreeSize(size)).context("a root")?.as_bytes()))
             };
-            ensure!(served.hash().0 == root(size)?.0, "another root of {}", replica.name());
+            ensure!(served.hash().0 == had(size)?.0, "another root of {}", replica.name());
             let path = proof.consistency.iter().map(|it| Ok(Hash(it.as_ref().try_into()?)));
             let path: Vec<Hash> = path.collect::<Result<_>>()?;
             let holds =
-                |old: Hash| check_tree(&path, size, root(size)?, from, old).map_err(anyhow::Error::from);
-            holds(root(from)?)?;
+                |old: Hash| check_tree(&path, size, had(size)?, from, old).map_err(anyhow::Error::from);
+            holds(had(from)?)?;
             ensure!(holds(Hash([7; 32])).is_err(), "any beginning of {} would do", replica.name());
         }
     }

@@ -42,6 +42,31 @@ fn a_release_with_one_signature_is_refused_by_whoever_reads_it() -> Result<()> {
 }
 
 #[test]
+fn a_recall_that_no_quorum_signed_takes_nothing_back() -> Result<()> {
+    let scene = Scene::new()?;
+    scene.home().text("us/kigali", &["fetch"])?;
+    let desk = scene.desk("us/kigali")?;
+    let room = desk.room(&"drc".parse()?)?;
+    let at = crate::scene::index(&scene.new[0])?;
+    let post = room.replica.resolve(at.try_into()?)?.to_ref();
+    let member = desk.member().clone();
+    let recall = room.writer(&member, now())?.recall_own(&post)?.sign(desk.vault()?.sign_key())?;
+    let entry = Entry::of_statement(now(), recall.signed.clone()).bytes().clone();
+    let next = {
+        let mut lies = scene.lies();
+        lies.show_only(&["drc", "plenary", "access/drc"]);
+        lies.change("drc", |log| {
+            log.rows[at].content = None;
+            log.rows.push(BundleEntry { entry, content: None });
+        })?;
+        lies.log("drc")?.rows.len() - 1
+    };
+    let named = format!("drc#{next}");
+    scene.caught(READER, &["fetch"], "rule-broken", &[&named, "No honest server admits it"])?;
+    Ok(())
+}
+
+#[test]
 fn an_old_charter_entered_again_breaks_a_rule() -> Result<()> {
     let scene = Scene::of_drc()?;
     let next = {

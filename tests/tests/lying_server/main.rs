@@ -5,6 +5,7 @@
 
 mod entries;
 mod forged;
+mod hidden;
 mod receipts;
 mod scene;
 mod trees;

@@ -19,23 +19,23 @@ const READER: &str = "drc/liaison";
 const MONITOR: &str = "un/monitor-1";
 
 /// The log's own checkpoint of a room as it stands.
-fn true_checkpoint(lies: &mut Lies, room: &str) -> Result<SignedCheckpoint> {
+pub(crate) fn true_checkpoint(lies: &mut Lies, room: &str) -> Result<SignedCheckpoint> {
     let tree = lies.log(room)?.tree();
     signed(lies, room, tree.size().0, tree.root())
 }
 
 /// Whatever the log's key signs for a room.
-fn signed(lies: &mut Lies, name: &str, size: u64, root: Digest) -> Result<SignedCheckpoint> {
+pub(crate) fn signed(lies: &mut Lies, name: &str, size: u64, root: Digest) -> Result<SignedCheckpoint> {
     let origin = Origin::new(lies.key.domain().clone(), lies.log(name)?.room.0);
     Ok(Checkpoint { origin, size: TreeSize(size), root }.sign(&lies.key)?)
 }
 
 /// The line by which this key cosigns, under a desk's name.
-fn line(checkpoint: &SignedCheckpoint, name: &str, key: &SigningKey, at: u64) -> Result<String> {
+pub(crate) fn line(checkpoint: &SignedCheckpoint, name: &str, key: &SigningKey, at: u64) -> Result<String> {
     Ok(format!("{}\n", cosign::cosign(checkpoint, &name.parse()?, &Cosigner(key), at)?))
 }
 
-fn key(scene: &Scene, desk: &str) -> Result<SigningKey> {
+pub(crate) fn key(scene: &Scene, desk: &str) -> Result<SigningKey> {
     let seed = scene.desk(desk)?.vault()?.sign_key().seed();
     Ok(SigningKey::from_seed(&seed))
 }
@@ -50,7 +50,7 @@ fn serve(scene: &Scene, line: &str) -> Result<()> {
 }
 
 /// `check-proof` of a file of evidence by nobody in particular.
-fn check(scene: &Scene, file: &str, json: bool) -> Result<Said> {
+pub(crate) fn check(scene: &Scene, file: &str, json: bool) -> Result<Said> {
     let mut command = scene.home().command(&["check-proof", file])?;
     if json {
         command.arg("--json");
@@ -293,5 +293,20 @@ fn what_is_cosigned_is_durable_before_the_signature_leaves() -> Result<()> {
     ensure!(kept["size"] == sent.size.0 && kept["root"] == sent.root.to_hex(), "{kept}");
     scene.lies().cosigns = Cosigns::Shows;
     scene.home().text(MONITOR, &["cosign"])?;
+    Ok(())
+}
+
+#[test]
+fn a_second_round_of_cosigning_asks_only_for_what_is_new() -> Result<()> {
+    let scene = Scene::new()?;
+    scene.home().text(MONITOR, &["cosign"])?;
+    scene.lies().reads.clear();
+    scene.home().text(MONITOR, &["cosign"])?;
+    let lies = scene.lies();
+    ensure!(lies.reads.len() >= lies.logs.len(), "it did not look at every room");
+    for (room, from) in &lies.reads {
+        let log = lies.logs.iter().find(|log| log.room == *room).context("a log")?;
+        ensure!(*from == log.rows.len() as u64, "{} was read again from {from}", log.name);
+    }
     Ok(())
 }

@@ -73,6 +73,8 @@ async fn names_that_are_not_one_good_name_open_nothing() {
         &[name.as_str(), "spiffe://kivu.example/mediator/us/washington"][..],
         &[],
         &["spiffe://kivu.example/party/drc/../us"],
+        &["spiffe://kivu.example/party/drc/li%D0%B0ison"],
+        &["spiffe://kivu.example/party/dr%63/liaison"],
         &["spiffe://other.example/party/drc/liaison"],
         &["https://kivu.example/party/drc/liaison"],
         &[upper.as_str()],

@@ -12,6 +12,7 @@ use tearline_client::{
         wrap,
     },
 };
+use tearline_ledger::name::RoomName;
 
 use super::{
     outlook::{completeness, heading},
@@ -96,7 +97,7 @@ fn to_json(it: &Access) -> Value {
         "record": it.place(),
         "served_at": iso(it.at),
         "desk": it.record.member.desk(),
-        "room": it.room.as_ref().map(|room| room.as_str()),
+        "room": it.room.as_ref().map(RoomName::as_str),
         "room_id": it.record.room.to_string(),
         "first": it.record.first,
         "count": it.record.count,

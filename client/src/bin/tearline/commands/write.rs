@@ -98,10 +98,11 @@ fn prepare(terms: &Terms<'_>, desk: &Desk, room: Option<&RoomName>, text: &str) 
     let by_quorum = desk.member().role() == Role::Mediator
         && room.replica.state().is_ok_and(|state| state.constitution().has_party());
     if by_quorum {
+        let warned = super::policy::hold_all(desk)?;
         let OfPost { proposed, given, carried } =
             propose::of_post(context, (desk, &room), (&written, end), attach)?;
         return Ok(Ready {
-            shown: show::proposal(&proposed.shown, &given),
+            shown: warned.text() + &show::proposal(&proposed.shown, &given),
             act: "propose this to the other officers".to_owned(),
             carried,
             submission: proposed.submission,

@@ -1,7 +1,9 @@
-//! Witnesses through the shipped commands: an auditor confirms, readers see by whom and how lately, and a
-//! desk that demands more than it gets shows nothing.
+//! Witnesses through the shipped commands: an auditor confirms, and readers see by whom and how lately; the server
+//! keeps what it may. `policy` is what a desk demands of them.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod policy;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -102,116 +104,6 @@ fn an_auditor_confirms_every_room_and_readers_see_up_to_where() -> Result<()> {
 }
 
 #[test]
-fn a_desk_that_demands_more_than_it_gets_shows_nothing() -> Result<()> {
-    let house = House::kivu()?;
-    house.text(READER, &["fetch"])?;
-    house.text(READER, &["policy", "--witnesses", "1", "--unmet", "refuse"])?;
-    let looks: [&[&str]; 8] = [
-        &["fetch"],
-        &["inbox"],
-        &["read", "drc#4"],
-        &["matters"],
-        &["timeline"],
-        &["search", "Sake"],
-        &["commitments"],
-        &["served", "drc#4"],
-    ];
-    for args in looks {
-        let said = house.run(READER, args)?;
-        ensure!(said.code == 3 && !said.out.contains("Sake"), "{args:?}: {said:?}");
-        let said = said.refused(3)?;
-        ensure!(said.contains("have not confirmed") && said.contains("tearline policy"), "{args:?}: {said}");
-    }
-    house.text(MONITOR, &["cosign"])?;
-    for args in looks {
-        house.text(READER, args)?;
-    }
-    // A witness that is down weakens nothing: two are demanded now, and one is there.
-    house.text(READER, &["policy", "--witnesses", "2"])?;
-    house.run(READER, &["inbox"])?.refused(3)?;
-    house.text(READER, &["policy", "--unmet", "warn"])?;
-    let inbox = house.text(READER, &["inbox"])?;
-    ensure!(inbox.contains("! the witnesses that this desk demands have not confirmed"), "{inbox}");
-    narrow("inbox", &inbox)?;
-
-    // Approvers are held to it too.
-    house.text("us/kigali", &["policy", "--witnesses", "2", "--unmet", "refuse"])?;
-    house.run("us/kigali", &["pending"])?.refused(3)?;
-    let refused = house.refused(READER, &["policy", "--witnesses", "9"])?;
-    ensure!(refused.contains("can never confirm"), "{refused}");
-    house.run(READER, &["policy", "--witnesses", "0", "--unmet", "refuse"])?.refused(2)?;
-    Ok(())
-}
-
-#[test]
-fn what_was_confirmed_too_long_ago_is_stale() -> Result<()> {
-    let house = House::kivu()?;
-    house.text(MONITOR, &["fetch"])?;
-    for room in ["drc", "plenary"] {
-        cosign_at(&house, MONITOR, room, now() - 7200)??;
-    }
-    house.text(READER, &["fetch"])?;
-    let inbox = house.text(READER, &["inbox"])?;
-    ensure!(inbox.contains("No auditor has confirmed this to you for 120 minutes."), "{inbox}");
-    house.text(READER, &["policy", "--witnesses", "1", "--fresh", "130", "--unmet", "refuse"])?;
-    house.text(READER, &["inbox"])?;
-    let policy = house.json(READER, &["policy", "--fresh", "60"])?;
-    ensure!(policy["rooms"][0]["met"] == false && policy["fresh_minutes"] == 60, "{policy}");
-    let refused = house.run(READER, &["inbox"])?.refused(3)?;
-    ensure!(refused.contains("120 minutes old, more than the 60 allowed here"), "{refused}");
-    Ok(())
-}
-
-#[test]
-fn a_tlog_policy_says_whose_cosignatures_make_a_quorum() -> Result<()> {
-    let house = House::kivu()?;
-    house.text(READER, &["fetch"])?;
-    let shown = house.text(READER, &["policy"])?;
-    let keys = ["log ", "witness un/monitor-1 ", "witness un/monitor-2 "];
-    let keys: Vec<String> = keys.iter().map(|key| line_of(&shown, key)).collect::<Result<_>>()?;
-    let both = format!("{}\ngroup un all un/monitor-1 un/monitor-2\nquorum un\n", keys.join("\n"));
-    let path = house.write("both.policy", &both)?;
-    house.text(READER, &["policy", &path, "--unmet", "refuse"])?;
-    house.text(MONITOR, &["cosign"])?;
-    let refused = house.run(READER, &["fetch"])?.refused(3)?;
-    ensure!(refused.contains("have not confirmed"), "{refused}");
-    house.text("un/monitor-2", &["cosign"])?;
-    house.text(READER, &["fetch"])?;
-    let inbox = house.text(READER, &["inbox"])?;
-    ensure!(inbox.contains("un/monitor-1") && inbox.contains("un/monitor-2"), "{inbox}");
-    let shown = house.text(READER, &["policy"])?;
-    ensure!(shown.contains("group un all") && shown.contains("✓ met"), "{shown}");
-
-    let refuse = |name: &str, text: &str, words: &str| -> Result<()> {
-        let path = house.write(name, text)?;
-        let refused = house.refused(READER, &["policy", &path])?;
-        ensure!(refused.contains(words) && refused.contains(name), "{refused}");
-        Ok(())
-    };
-    refuse("none.policy", "log x\n", "line 1 of the policy")?;
-    refuse("two.policy", "quorum none\nquorum none\n", "line 2 of the policy: the quorum is given already")?;
-    let stranger = VerifierKey::new("un/monitor-1".parse()?, KeyMaterial::Ed25519Cosignature([9; 32]));
-    refuse("stranger.policy", &format!("witness w {stranger}\nquorum w\n"), "is no auditor of any room")?;
-    let log = VerifierKey::new("kivu.example".parse()?, KeyMaterial::Ed25519([9; 32]));
-    refuse("log.policy", &format!("log {log}\nquorum none\n"), "is in no charter")?;
-    // What was set stands.
-    ensure!(house.json(READER, &["policy"])?["quorum"] == both.as_str(), "the policy was changed");
-
-    let profile = house.desk(READER).join("profile.toml");
-    let text = std::fs::read_to_string(&profile)?;
-    std::fs::write(&profile, text.replace("quorum un\n", "quorum nobody\n"))?;
-    let refused = house.refused(READER, &["inbox"])?;
-    ensure!(
-        refused.contains("profile.toml") && refused.contains("`nobody` is not defined above"),
-        "{refused}"
-    );
-    std::fs::write(&profile, text)?;
-    let none = house.json(READER, &["policy", "--none"])?;
-    ensure!(none["quorum"].is_null() && none["unmet"] == "warn", "{none}");
-    Ok(())
-}
-
-#[test]
 fn a_receipt_that_no_witness_confirms_in_time_is_an_alarm() -> Result<()> {
     let house = House::kivu()?;
     house.text(READER, &["fetch"])?;
@@ -289,5 +181,80 @@ fn a_witness_that_stays_says_what_it_confirmed_each_time() -> Result<()> {
     child.kill()?;
     child.wait()?;
     ensure!(sizes == [size, size + 1], "{sizes:?}");
+    Ok(())
+}
+
+#[test]
+fn cosignatures_outlive_the_server_and_a_late_call_takes_nothing_back() -> Result<()> {
+    let mut house = House::kivu()?;
+    house.text(MONITOR, &["cosign"])?;
+    // An older word of the same witness that comes late.
+    cosign_at(&house, MONITOR, "drc", now() - 7200)??;
+    house.while_stopped(|_| Ok(()))?;
+    house.text(READER, &["fetch"])?;
+    for args in [&["inbox", "--room", "drc"][..], &["access"]] {
+        let said = house.text(READER, args)?.replace("\n ", " ");
+        ensure!(said.contains("witnessed by un/monitor-1 (just now"), "{args:?}: {said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_server_takes_no_cosignature_of_what_it_never_signed_or_by_another_key() -> Result<()> {
+    use tearline_ledger::{
+        checkpoint::{Checkpoint, SignedCheckpoint},
+        digest::Digest,
+        keys::SigningKey,
+        merkle::TreeSize,
+    };
+    let house = House::kivu()?;
+    for desk in [MONITOR, READER] {
+        house.text(desk, &["fetch"])?;
+    }
+    let desk = desk(&house, MONITOR)?;
+    let room = desk.room(&"drc".parse()?)?;
+    let plenary = desk.room(&"plenary".parse()?)?;
+    let own = desk.vault()?.sign_key();
+    let runtime = tokio::runtime::Runtime::new()?;
+    let hand = |by: &Desk, note: String| -> Result<Result<(), Error>> {
+        runtime.block_on(async {
+            let session = Session::open(by).await?;
+            Ok(session.cosign(room.replica.room(), note.into()).await)
+        })
+    };
+    let with = |checkpoint: &SignedCheckpoint, key: &SigningKey, at: u64| -> Result<String> {
+        let line = cosign::cosign(checkpoint, &MONITOR.parse()?, &Cosigner(key), at)?;
+        Ok(format!("{}{line}\n", checkpoint.note()))
+    };
+    let true_one = room.replica.checkpoint().context("a checkpoint")?.clone();
+    // A tree that the log never had, signed by whoever made it up.
+    let stranger = SigningKey::from_seed(&[7; 32]);
+    let never = Checkpoint { root: Digest::of(b"another root"), ..true_one.checkpoint().clone() };
+    let never_longer = Checkpoint { size: TreeSize(true_one.size().0 + 1), ..never.clone() };
+    for made_up in [never, never_longer] {
+        let made_up = made_up.sign(&Cosigner(&stranger))?;
+        let refused = hand(&desk, with(&made_up, own, now())?)?.err().context("a made up tree was taken")?;
+        ensure!(refused.to_string().contains("no checkpoint of this room by this server"), "{refused}");
+    }
+    let of_plenary = plenary.replica.checkpoint().context("a checkpoint")?;
+    let refused = hand(&desk, with(of_plenary, own, now())?)?.err().context("another room's was taken")?;
+    ensure!(refused.to_string().contains("no checkpoint of this room"), "{refused}");
+    let refused =
+        hand(&desk, with(&true_one, &stranger, now())?)?.err().context("another key's was taken")?;
+    ensure!(refused.to_string().contains("carries no cosignature of un/monitor-1"), "{refused}");
+    // The witness's own line, of another root than the checkpoint above it.
+    let other = Checkpoint { root: Digest::of(b"another root"), ..true_one.checkpoint().clone() };
+    let line = with(&other.sign(&Cosigner(&stranger))?, own, now())?;
+    let line = line.lines().last().context("a line")?;
+    let refused =
+        hand(&desk, format!("{}{line}\n", true_one.note()))?.err().context("a false line was taken")?;
+    ensure!(!refused.to_string().is_empty(), "{refused}");
+    // Nobody but an auditor is a witness.
+    let reader = self::desk(&house, READER)?;
+    let refused = hand(&reader, with(&true_one, own, now())?)?.err().context("a party was a witness")?;
+    ensure!(refused.to_string().contains("only an auditor cosigns"), "{refused}");
+    house.text(READER, &["fetch"])?;
+    let inbox = house.text(READER, &["inbox", "--room", "drc"])?;
+    ensure!(inbox.contains("witnessed by nobody"), "{inbox}");
     Ok(())
 }
