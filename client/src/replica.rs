@@ -14,13 +14,14 @@ use std::{
 
 use bytes::Bytes;
 use tearline_ledger::{
+    charter::Charter,
     checkpoint::SignedCheckpoint,
     entry::Entry,
     keys::KeyId,
     name::MemberName,
     note::VerifierKey,
     replay::{AccessReplay, Replay},
-    rules::{RoomState, SnapshotError},
+    rules::SnapshotError,
     statement::Act,
 };
 use tearline_proto::v1;
@@ -322,7 +323,7 @@ impl Replica {
         now: u64,
     ) -> Result<Option<BTreeMap<String, String>>, ReplicaError> {
         let Some(state) = self.verifier.replay().and_then(Replay::state) else { return Ok(None) };
-        let found = cosignatures(checkpoint, state, self.name(), now)?;
+        let found = cosignatures(checkpoint, state.charter(), self.name(), now)?;
         let before = self.witnesses()?;
         let more = |it: &Witness| {
             let known = before.iter().find(|known| known.member == it.member);
@@ -367,14 +368,14 @@ impl Replica {
 /// ahead of this desk's clock, is an alarm. `now` is that clock, in seconds since 1970.
 pub fn cosignatures(
     checkpoint: &SignedCheckpoint,
-    state: &RoomState,
+    charter: &Charter,
     name: &str,
     now: u64,
 ) -> Result<Vec<Witness>, Raised> {
     let served =
         |alarm: Alarm| Raised::from(alarm).with(Exhibit::checkpoint("served", &checkpoint.to_bytes()));
     let room = || name.to_owned();
-    let found = witnesses(checkpoint, state.charter())
+    let found = witnesses(checkpoint, charter)
         .map_err(|error| served(Alarm::BadCosignature { room: room(), witness: error.to_string() }))?;
     if let Some(ahead) = found.iter().find(|it| it.at > now.saturating_add(CLOCK_SECONDS)) {
         let (witness, seconds) = (ahead.member.desk().to_owned(), ahead.at - now);

@@ -247,8 +247,9 @@ impl Open {
 
     fn fits(&self, checkpoint: &SignedCheckpoint) -> Result<(), Raised> {
         let state = self.verifier.replay().and_then(Replay::state);
-        state
-            .map_or(Ok(()), |state| cosignatures(checkpoint, state, self.room.name.as_str(), now()).map(drop))
+        state.map_or(Ok(()), |state| {
+            cosignatures(checkpoint, state.charter(), self.room.name.as_str(), now()).map(drop)
+        })
     }
 }
 
