@@ -35,6 +35,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "card", vectors: &["cards"], judge: targets::card },
     Target { name: "admission", vectors: &[], judge: targets::admission },
     Target { name: "bundle", vectors: &["bundles"], judge: targets::bundle },
+    Target { name: "letter", vectors: &["couriers"], judge: targets::letter },
+    Target { name: "answer", vectors: &["couriers"], judge: targets::answer },
     Target { name: "evidence", vectors: &["evidence"], judge: targets::evidence },
     Target { name: "briefing", vectors: &[], judge: targets::briefing },
     Target { name: "paper", vectors: &[], judge: targets::paper },

@@ -15,6 +15,11 @@ use tearline_ledger::{
     card::SignedCard,
     checkpoint::Checkpoint,
     content::Content,
+    courier::{
+        answer::{Reader, Row},
+        letter::Letter,
+    },
+    digest::Digest,
     entry::Entry,
     envelope::{Envelope, PayloadType},
     mark::Mark,
@@ -140,6 +145,31 @@ pub(super) fn bundle(bytes: &[u8]) -> Result<()> {
         audit.finish().map(drop).map_err(|fault| fault.to_string())
     };
     let (whole, pieces) = (verdict(bytes.len().max(1)), verdict(97));
+    ensure!(whole == pieces, "as a whole {whole:?}, in pieces {pieces:?}");
+    Ok(())
+}
+
+pub(super) fn letter(bytes: &[u8]) -> Result<()> {
+    if let Ok(letter) = Letter::parse(bytes) {
+        ensure!(letter.digest() == Digest::of(bytes), "its digest is of something else");
+    }
+    Ok(())
+}
+
+/// The same rows however the file comes in.
+pub(super) fn answer(bytes: &[u8]) -> Result<()> {
+    let rows = |piece: usize| -> std::result::Result<Vec<Row>, String> {
+        let (mut reader, mut rows) = (Reader::new(), Vec::new());
+        for part in bytes.chunks(piece) {
+            reader.feed(part);
+            while let Some(row) = reader.next_row().map_err(|fault| fault.to_string())? {
+                rows.push(row);
+            }
+        }
+        reader.finish().map_err(|fault| fault.to_string())?;
+        Ok(rows)
+    };
+    let (whole, pieces) = (rows(bytes.len().max(1)), rows(97));
     ensure!(whole == pieces, "as a whole {whole:?}, in pieces {pieces:?}");
     Ok(())
 }
