@@ -149,7 +149,8 @@ fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, FileError> {
     Ok(temporary)
 }
 
-fn sync_parent(path: &Path) -> Result<(), FileError> {
+/// Makes a file's name durable.
+pub fn sync_parent(path: &Path) -> Result<(), FileError> {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
         _ => sync_folder(Path::new(".")),

@@ -7,7 +7,6 @@
 
 pub mod alarm;
 pub mod attachments;
-pub mod audit;
 pub mod compose;
 pub mod connect;
 pub mod cosigning;
@@ -18,6 +17,7 @@ pub mod durable;
 pub mod editor;
 pub mod error;
 pub mod evidence;
+pub mod export;
 pub mod find;
 pub mod front;
 pub mod holdings;

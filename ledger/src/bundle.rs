@@ -102,6 +102,17 @@ pub struct BundleEntry {
     pub content: Option<Bytes>,
 }
 
+/// Bytes of a sealed attachment that a post of the room names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundlePiece {
+    /// SHA-256 of the whole sealed attachment.
+    pub digest: Digest,
+    /// Where in it these bytes stand.
+    pub offset: u64,
+    /// At least one byte.
+    pub data: Bytes,
+}
+
 /// A row of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
@@ -111,6 +122,8 @@ pub enum Row {
     Room(BundleRoom),
     /// One entry.
     Entry(BundleEntry),
+    /// Of an attachment, after the room's entries.
+    Piece(BundlePiece),
     /// The last.
     End,
 }
@@ -152,6 +165,15 @@ impl Writer {
         self.row(RowMessage::Entry(v1::BundleEntry { entry: entry.entry, content: entry.content }))
     }
 
+    /// The bytes of a row with a part of an attachment.
+    pub fn piece(&mut self, piece: BundlePiece) -> Bytes {
+        self.row(RowMessage::Piece(v1::BundlePiece {
+            digest: Bytes::copy_from_slice(piece.digest.as_bytes()),
+            offset: piece.offset,
+            data: piece.data,
+        }))
+    }
+
     /// The last bytes.
     pub fn end(mut self) -> Bytes {
         let sha256 = Bytes::copy_from_slice(self.hash.clone().finish().as_ref());
@@ -178,6 +200,8 @@ pub struct Reader {
     ended: bool,
     left: u64,
     last_room: Option<RoomId>,
+    /// The attachment whose pieces come, and how much of it has.
+    piece: Option<(Digest, u64)>,
 }
 
 impl Default for Reader {
@@ -197,6 +221,7 @@ impl Reader {
             ended: false,
             left: 0,
             last_room: None,
+            piece: None,
         }
     }
 
@@ -261,6 +286,9 @@ impl Reader {
         if (row == 0) != matches!(message, RowMessage::Begin(_)) {
             return Err(order(row, "the first row, and only the first, says where the bundle comes from"));
         }
+        if !matches!(message, RowMessage::Piece(_)) {
+            self.piece = None;
+        }
         match message {
             RowMessage::Begin(begin) => Ok(Row::Begin(Begin {
                 domain: begin.domain.parse().map_err(|error| BundleError::Name { row, error })?,
@@ -287,6 +315,7 @@ impl Reader {
                 self.left = self.left.checked_sub(1).ok_or(order(row, "it is one entry too many"))?;
                 Ok(Row::Entry(BundleEntry { entry: entry.entry, content: entry.content }))
             }
+            RowMessage::Piece(piece) => Ok(Row::Piece(self.piece(piece)?)),
             RowMessage::End(end) => {
                 if self.left > 0 {
                     return Err(order(row, "the room before it lacks entries"));
@@ -298,6 +327,26 @@ impl Reader {
                 Ok(Row::End)
             }
         }
+    }
+}
+
+impl Reader {
+    fn piece(&mut self, piece: v1::BundlePiece) -> Result<BundlePiece, BundleError> {
+        let row = self.rows;
+        if self.left > 0 {
+            return Err(order(row, "the room before it lacks entries"));
+        }
+        if self.last_room.is_none() {
+            return Err(order(row, "it is of an attachment of no room"));
+        }
+        let digest = Digest::from_slice(&piece.digest).ok_or(order(row, "a digest is not 32 bytes"))?;
+        let expected = self.piece.filter(|(before, _)| *before == digest).map_or(0, |(_, came)| came);
+        let end = piece.offset.checked_add(piece.data.len() as u64);
+        let Some(end) = end.filter(|_| piece.offset == expected && !piece.data.is_empty()) else {
+            return Err(order(row, "it is not the attachment's next bytes"));
+        };
+        self.piece = Some((digest, end));
+        Ok(BundlePiece { digest, offset: piece.offset, data: piece.data })
     }
 }
 
@@ -369,6 +418,40 @@ mod tests {
         let mut longer = bytes;
         longer.push(0);
         assert!(read(&longer, 4096).is_err());
+    }
+
+    fn with_pieces(pieces: &[(u8, u64, &'static [u8])]) -> Vec<u8> {
+        let room = RoomId(Digest([1; 32]));
+        let begin = Begin { domain: "kivu.example".parse().unwrap(), chamber: room, written_at: 1 };
+        let (mut writer, first) = Writer::begin(&begin);
+        let mut out = first.to_vec();
+        let checkpoint = Bytes::from_static(b"note");
+        out.extend(writer.room(&BundleRoom { room, name: "one".to_owned(), first: 0, size: 0, checkpoint }));
+        for (digest, offset, data) in pieces {
+            let data = Bytes::from_static(data);
+            out.extend(writer.piece(BundlePiece { digest: Digest([*digest; 32]), offset: *offset, data }));
+        }
+        out.extend(writer.end());
+        out
+    }
+
+    #[test]
+    fn the_pieces_of_an_attachment_follow_one_another() {
+        let bytes = with_pieces(&[(7, 0, b"abc"), (7, 3, b"d"), (8, 0, b"e")]);
+        let rows = read(&bytes, 1).unwrap();
+        assert_eq!(rows.len(), 6);
+        assert!(matches!(&rows[3], Row::Piece(BundlePiece { offset: 3, data, .. }) if data.as_ref() == b"d"));
+        let refused = |pieces: &[(u8, u64, &'static [u8])]| {
+            assert!(matches!(read(&with_pieces(pieces), 4096), Err(BundleError::Order { .. })), "{pieces:?}");
+        };
+        refused(&[(7, 1, b"abc")]);
+        refused(&[(7, 0, b"abc"), (7, 2, b"d")]);
+        refused(&[(7, 0, b"abc"), (8, 3, b"d")]);
+        refused(&[(7, 0, b"")]);
+        assert_eq!(
+            Digest::of(&bytes).to_hex(),
+            "PIN"
+        );
     }
 
     #[test]

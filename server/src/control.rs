@@ -21,6 +21,7 @@ use tokio::{
 
 use crate::{
     cut::{self, CutError, CutRoom},
+    files::Attachments,
     registry::Registry,
     sequencer::now,
     store::Store,
@@ -52,11 +53,16 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers, one after the other, until it is dropped.
-pub async fn serve<S: Store>(listener: UnixListener, registry: Arc<Registry<S>>, domain: Domain) {
+pub async fn serve<S: Store>(
+    listener: UnixListener,
+    registry: Arc<Registry<S>>,
+    files: Attachments,
+    domain: Domain,
+) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                if let Err(error) = answer(stream, &registry, &domain).await {
+                if let Err(error) = answer(stream, (&registry, &files), &domain).await {
                     tracing::warn!(%error, "a backup was not finished");
                 }
             }
@@ -70,7 +76,7 @@ pub async fn serve<S: Store>(listener: UnixListener, registry: Arc<Registry<S>>,
 
 async fn answer<S: Store>(
     stream: UnixStream,
-    registry: &Arc<Registry<S>>,
+    (registry, files): (&Arc<Registry<S>>, &Attachments),
     domain: &Domain,
 ) -> Result<(), CutError> {
     let (read, write) = stream.into_split();
@@ -88,7 +94,8 @@ async fn answer<S: Store>(
         checkpoint: view.checkpoint.clone(),
     });
     let begin = Begin { domain: domain.clone(), chamber: registry.chamber(), written_at: now() };
-    let (store, rooms) = (Arc::clone(registry.store()), rooms.collect::<Vec<_>>());
+    let (store, files) = (Arc::clone(registry.store()), files.clone());
+    let rooms: Vec<_> = rooms.collect();
     let count = rooms.len();
     let stream = read.into_inner().reunite(write).map_err(io::Error::other)?.into_std()?;
     stream.set_nonblocking(false)?;
@@ -97,7 +104,7 @@ async fn answer<S: Store>(
     // On a thread of its own, for it waits for the other side's disk.
     let writing = tokio::task::spawn_blocking(move || {
         let mut out = BufWriter::with_capacity(PIECE, stream);
-        runtime.block_on(cut::write(store.as_ref(), &begin, rooms, &mut out, |_| ()))
+        runtime.block_on(cut::write((store.as_ref(), &files), &begin, rooms, &mut out, |_| ()))
     });
     writing.await.map_err(io::Error::other)??;
     tracing::info!(rooms = count, "a backup was taken");

@@ -224,7 +224,8 @@ impl Bound {
             Admission::new(Arc::clone(&quotas), tls.revocations().clone(), limits.request_timeout);
         let usize_of = |limit: std::num::NonZeroU32| usize::try_from(limit.get()).unwrap_or(usize::MAX);
         let registry = Arc::clone(&house.registry);
-        let controlled = tokio::spawn(control::serve(control, registry, config.domain.clone()));
+        let files = house.files.clone();
+        let controlled = tokio::spawn(control::serve(control, registry, files, config.domain.clone()));
         let scrubbing = tokio::spawn(scrub::watch(Arc::clone(house.registry.store()), health.clone()));
         let sweeping = tokio::spawn(sweep::keep_swept(Arc::clone(&house)));
         let purging = config.purge_after.map(|after| {

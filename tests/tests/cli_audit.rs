@@ -34,6 +34,7 @@ fn rewrite(
                 index += 1;
                 out.extend_from_slice(&writer.as_mut().context("begun")?.entry(row));
             }
+            Row::Piece(row) => out.extend_from_slice(&writer.as_mut().context("begun")?.piece(row)),
             Row::End => {
                 out.extend_from_slice(&writer.context("begun")?.end());
                 return Ok(out);

@@ -110,6 +110,11 @@ fn read(bytes: &[u8]) -> std::result::Result<Vec<Value>, BundleError> {
                 "entry": hex::encode(&entry.entry),
                 "content": entry.content.map(hex::encode),
             }),
+            Row::Piece(piece) => json!({
+                "digest": piece.digest.to_hex(),
+                "offset": piece.offset,
+                "data": hex::encode(piece.data),
+            }),
             Row::End => json!({ "end": rows.len() }),
         });
     }

@@ -99,7 +99,7 @@ fn read(bytes: &[u8]) -> std::result::Result<Option<(Begin, Vec<Part>)>, BundleE
                     part.entries.push(entry);
                 }
             }
-            Row::End => {}
+            Row::Piece(_) | Row::End => {}
         }
     }
     reader.finish()?;

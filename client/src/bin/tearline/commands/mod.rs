@@ -7,6 +7,7 @@ mod compose;
 mod cosign;
 mod desk;
 mod drafts;
+mod export;
 mod found;
 mod handed;
 mod inbox;
@@ -79,7 +80,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Policy(args) => policy::policy(context, &args)?,
         Command::Prove(args) => prove::prove(context, &args)?,
         Command::CheckProof(args) => prove::check_proof(context, &args)?,
-        Command::Export(args) => verify::export(context, &args)?,
+        Command::Export(args) => export::export(context, &args)?,
         Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
         Command::Report(args) => report::report(context, &args)?,
         Command::Admit(args) => propose::admit(context, &args)?,
