@@ -64,6 +64,7 @@ pub fn audit<E: From<BundleFault>, F: Into<E>>(
     let (outcome, outcomes) = channel::<Outcome>();
     let waiting = Mutex::new(waiting);
     thread::scope(|scope| {
+        let most = in_flight();
         for _ in 0..cores() {
             let (outcome, waiting) = (outcome.clone(), &waiting);
             scope.spawn(move || work(waiting, &outcome));
@@ -73,14 +74,20 @@ pub fn audit<E: From<BundleFault>, F: Into<E>>(
         let (mut gather, mut broken) = (Gather::new(), None);
         for row in rows {
             match row {
-                Ok(row) => gather.take(row, |part| line.enter(part)),
+                Ok(row) => {
+                    let before = line.slots.len();
+                    gather.take(row, |part| line.enter(part));
+                    if line.slots.len() == before {
+                        continue;
+                    }
+                }
                 Err(error) => {
                     broken = Some(error);
                     break;
                 }
             }
             line.advance(judge, &mut each)?;
-            while line.held > in_flight() {
+            while line.held > most {
                 line.wait();
                 line.advance(judge, &mut each)?;
             }

@@ -263,7 +263,7 @@ impl Reader {
         self.hash.update(&prefix);
         self.hash.update(&bytes);
         let message: v1::BundleRow =
-            encoding::decode("bundle row", &bytes).map_err(|error| BundleError::Encoding { row, error })?;
+            encoding::decode_shared("bundle row", &bytes).map_err(|error| BundleError::Encoding { row, error })?;
         let message = message.row.ok_or(order(row, "it is empty"))?;
         let out = self.interpret(message, &before)?;
         self.rows += 1;

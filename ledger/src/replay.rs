@@ -214,7 +214,7 @@ impl Replay {
     ) -> Result<VerifiedEntry, Fault> {
         let checked = CheckedEntry { accepted_at, checked: checked? };
         if let Some(state) = &mut self.state {
-            return Ok(rules::apply(state, &checked, &self.history)?);
+            return Ok(rules::apply_owned(state, checked, &self.history)?);
         }
         let (state, verified) = rules::found(&checked)?;
         if state.room() != self.room {
