@@ -8,6 +8,7 @@ pub mod golden;
 pub mod said;
 pub mod screen;
 pub mod terminal;
+pub mod trickle;
 
 use std::{
     fs,

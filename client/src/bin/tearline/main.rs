@@ -15,10 +15,6 @@ use tearline_client::process;
 
 use crate::{cli::Arguments, context::Context};
 
-/// A bundle is parsed on all cores, and freed on one.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Err(error) = process::forbid_core_dumps() {

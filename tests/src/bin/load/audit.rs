@@ -140,7 +140,8 @@ fn measure(name: &str, bundle: &Path, effort: Effort) -> Result<Figure> {
     rounds.sort_by(|a, b| a.2.total_cmp(&b.2));
     let (floor, measured, ratio) = *rounds.get(rounds.len() / 2).context("no rounds")?;
     let notes = [("least", rounds.first()), ("most", rounds.last())];
-    let notes = notes.into_iter().filter_map(|(name, it)| Some((name, it?.2))).collect();
+    let mut notes: Vec<_> = notes.into_iter().filter_map(|(name, it)| Some((name, it?.2))).collect();
+    notes.push(("by processor time", floor.client_us / measured.client_us));
     Ok(Figure { name: name.to_owned(), floor, measured, ratio, target: Some(0.80), growth: None, notes })
 }
 

@@ -17,10 +17,6 @@ use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// As in the shipped commands.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Measures the shipped server against a floor in the same run.
 #[derive(Parser)]
 #[command(name = "load", arg_required_else_help = true)]
