@@ -5,8 +5,8 @@
 use crate::{
     attachments::AttachmentError, compose::ComposeError, connect::ConnectError, cosigning::CosignFault,
     drafts::DraftError, durable::FileError, editor::EditorError, evidence::Caught, export::ExportError,
-    join::JoinError, keeper::EditError, passphrase::PassphraseError, profile::ProfileError, propose::ProposeError,
-    refs::RefError, replica::ReplicaError, scratch::ScratchError, vault::VaultError,
+    join::JoinError, keeper::EditError, passphrase::PassphraseError, profile::ProfileError,
+    propose::ProposeError, refs::RefError, replica::ReplicaError, scratch::ScratchError, vault::VaultError,
 };
 
 /// Done.

@@ -221,7 +221,9 @@ impl ReadBack {
 
     fn name(&mut self, entry: BundleEntry) {
         let entry = Entry::parse(entry.entry).ok();
-        let Some(statement) = entry.as_ref().and_then(|it| it.statement()).map(|it| &it.statement) else { return };
+        let Some(statement) = entry.as_ref().and_then(|it| it.statement()).map(|it| &it.statement) else {
+            return;
+        };
         if let Act::Recall { id, .. } = &statement.act {
             self.named.remove(id);
         }

@@ -90,7 +90,9 @@ enum Command {
         bundle: PathBuf,
     },
     /// Build the store anew from bundles, to the same roots, with the server stopped and the old store moved away.
-    #[command(after_help = "Example: tearlined restore --config server/tearlined.toml kivu.bundle older.bundle")]
+    #[command(
+        after_help = "Example: tearlined restore --config server/tearlined.toml kivu.bundle older.bundle"
+    )]
     Restore {
         /// The configuration.
         #[arg(long, value_name = "FILE")]
@@ -250,11 +252,7 @@ fn save(file: &std::path::Path, bundle: &std::path::Path) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-fn build(
-    file: &std::path::Path,
-    bundles: &[PathBuf],
-    without_content: bool,
-) -> anyhow::Result<ExitCode> {
+fn build(file: &std::path::Path, bundles: &[PathBuf], without_content: bool) -> anyhow::Result<ExitCode> {
     let config = Config::load(file)?;
     let log_key = LogKey::load(&config.log_key, &config.domain)?.verifier_key().parse()?;
     let expected =

@@ -209,7 +209,8 @@ fn a_tampered_local_copy_is_never_believed() -> Result<()> {
 
 /// Peak memory of `verify-bundle`, in KiB.
 fn peak(house: &House, bundle: &str) -> Result<u64> {
-    let mut running = house.command(&["verify-bundle", bundle])?.stdout(std::process::Stdio::null()).spawn()?;
+    let mut running =
+        house.command(&["verify-bundle", bundle])?.stdout(std::process::Stdio::null()).spawn()?;
     let (pid, mut peak) = (running.id(), 0);
     loop {
         if let Some(status) = running.try_wait()? {
@@ -240,6 +241,9 @@ fn content_adds_nothing_to_the_memory_that_verifying_a_bundle_takes() -> Result<
     let (large, light) = (peak(&house, "large.bundle")?, peak(&house, "light.bundle")?);
     // What is under way at once, twice over, and what the allocator keeps.
     let most = (tearline_audit::in_flight() * BATCH_BYTES * 2) as u64 / 1024 + (16 << 10);
-    ensure!(large < light + most, "{large} KiB with content, {light} KiB without; {most} KiB more are allowed");
+    ensure!(
+        large < light + most,
+        "{large} KiB with content, {light} KiB without; {most} KiB more are allowed"
+    );
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use tearline_ledger::bundle::{Reader, Row};
+use tearline_ledger::bundle::{BundleEntry, Reader, Row};
 use tearline_tests::cli::{
     House,
     trickle::{Then, Trickle},
@@ -29,14 +29,14 @@ fn entries(path: &Path) -> Result<u64> {
 }
 
 /// Entries of a room with their content, apart from access logs, which grow when content is read.
-fn rows(path: &Path) -> Result<Vec<(String, Vec<u8>, Option<Vec<u8>>)>> {
+fn rows(path: &Path) -> Result<Vec<(String, BundleEntry)>> {
     let (mut reader, mut out, mut name) = (Reader::new(), Vec::new(), String::new());
     reader.feed(&fs::read(path)?);
     while let Some(row) = reader.next_row()? {
         match row {
             Row::Room(room) => name = room.name,
             Row::Entry(row) if !name.starts_with("access/") => {
-                out.push((name.clone(), row.entry.to_vec(), row.content.map(|it| it.to_vec())));
+                out.push((name.clone(), row));
             }
             _ => {}
         }
@@ -47,7 +47,7 @@ fn rows(path: &Path) -> Result<Vec<(String, Vec<u8>, Option<Vec<u8>>)>> {
 fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<()> {
     let begun = Instant::now();
     while !holds() {
-        ensure!(begun.elapsed() < Duration::from_secs(60), "{what} in vain");
+        ensure!(begun.elapsed() < Duration::from_mins(1), "{what} in vain");
         std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())
@@ -135,7 +135,10 @@ fn what_was_altered_of_a_broken_off_export_is_written_anew() -> Result<()> {
     // What is no part of an export is not touched.
     fs::write(house.path("other.bundle.part"), b"mine")?;
     let said = house.run(AUDITOR, &["export", "other.bundle"])?.refused(1)?;
-    ensure!(said.contains("other.bundle.part") && fs::read(house.path("other.bundle.part"))? == b"mine", "{said}");
+    ensure!(
+        said.contains("other.bundle.part") && fs::read(house.path("other.bundle.part"))? == b"mine",
+        "{said}"
+    );
     fs::write(house.path("third.bundle.journal"), b"{}")?;
     let said = house.run(AUDITOR, &["export", "third.bundle"])?.refused(1)?;
     ensure!(said.contains("third.bundle.journal"), "{said}");

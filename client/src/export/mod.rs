@@ -16,11 +16,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use self::write::Cursor;
 pub use self::{
     plan::{Contents, Plan},
     progress::Done,
 };
-use self::write::Cursor;
 use crate::{
     desk::Desk,
     durable::{self, io_error},
@@ -110,7 +110,8 @@ impl Export {
             None => {}
             Some(plan) => plan.require(desk, contents, &journal)?,
         }
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&part);
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&part);
         let file = file.map_err(io_error("open", &part))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { target: target.to_owned(), part, journal, file, plan }),
@@ -137,7 +138,12 @@ impl Export {
     /// # Errors
     ///
     /// What was written stays, for the next attempt.
-    pub async fn run(mut self, session: &Session, desk: &Desk, told: &mut (dyn FnMut(Done) + Send)) -> Result<Done, Error> {
+    pub async fn run(
+        mut self,
+        session: &Session,
+        desk: &Desk,
+        told: &mut (dyn FnMut(Done) + Send),
+    ) -> Result<Done, Error> {
         let Some(plan) = self.plan.take() else { return Err(ExportError::Nothing.into()) };
         let mut cursor = Cursor::resume(desk, &plan, (&mut self.file, &self.part))?;
         told(cursor.done());

@@ -172,17 +172,15 @@ impl Planned {
 
     /// What this desk has verified of it.
     pub(super) fn replica(&self, desk: &Desk) -> Result<Replica, Error> {
-        match &self.home {
-            Some((home, name)) => desk.access_log(self.room, &self.name, &desk.replica(*home, name)?),
-            None => {
-                let name = self.name.parse();
-                let name = name.map_err(|error| ExportError::Head {
-                    room: self.name.clone(),
-                    reason: format!("{error}"),
-                })?;
-                desk.replica(self.room, &name)
-            }
+        if let Some((home, name)) = &self.home {
+            return desk.access_log(self.room, &self.name, &desk.replica(*home, name)?);
         }
+        let name = self.name.parse::<RoomName>();
+        let other = |error: &dyn std::fmt::Display| ExportError::Head {
+            room: self.name.clone(),
+            reason: error.to_string(),
+        };
+        desk.replica(self.room, &name.map_err(|error| other(&error))?)
     }
 }
 

@@ -10,10 +10,7 @@ use std::{
 use bytes::Bytes;
 use tearline_ledger::bundle::{BundleEntry, BundleRoom, Reader, Row, Writer};
 
-use super::{
-    Contents, Done, Plan,
-    plan::Planned,
-};
+use super::{Contents, Done, Plan, plan::Planned};
 use crate::{
     desk::Desk,
     durable::io_error,
@@ -94,7 +91,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// Writes the next entry of the room under way.
-    pub(super) fn entry(&mut self, replica: &Replica, index: u64, content: Option<Bytes>) -> Result<(), Error> {
+    pub(super) fn entry(
+        &mut self,
+        replica: &Replica,
+        index: u64,
+        content: Option<Bytes>,
+    ) -> Result<(), Error> {
         let entry = replica.require_entry(index).map_err(|error| self.desk.alarmed(replica.room(), error))?;
         let row = self.writer.entry(BundleEntry { entry: entry.bytes().clone(), content });
         self.put(&row)?;

@@ -1,11 +1,7 @@
 //! What may be wrong with a bundle, with the room, the index and the rule.
 
 use crate::{
-    bundle::BundleError,
-    digest::Digest,
-    entry::EntryError,
-    id::RoomId,
-    instance::InstanceFault,
+    bundle::BundleError, digest::Digest, entry::EntryError, id::RoomId, instance::InstanceFault,
     replay::ReplayError,
 };
 
@@ -77,7 +73,9 @@ pub enum AuditFault {
         what: String,
     },
     /// The chamber that the bundle says it has is not in it.
-    #[error("the chamber {0} that the bundle names is not in it: only who sees every room exports all of them")]
+    #[error(
+        "the chamber {0} that the bundle names is not in it: only who sees every room exports all of them"
+    )]
     NoChamber(RoomId),
     /// The rules across rooms.
     #[error(transparent)]

@@ -223,8 +223,7 @@ impl Audit {
     fn entries(&mut self, batch: Checked, each: &mut impl FnMut(Step)) -> Result<(), AuditFault> {
         let Some(current) = &mut self.current else { return Ok(()) };
         let mut entries = Vec::with_capacity(batch.lines.len());
-        let rule =
-            |error| AuditFault::Rule { room: current.room.name.clone(), error: Box::new(error) };
+        let rule = |error| AuditFault::Rule { room: current.room.name.clone(), error: Box::new(error) };
         let mut done = Ok(());
         match (&mut current.log, batch.held) {
             (Log::Room(replay), Held::Statements(checked)) => {

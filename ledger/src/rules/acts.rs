@@ -106,7 +106,12 @@ fn sealed(state: &RoomState, accepted_at: u64, post: &Post) -> Result<(), Refusa
     Ok(())
 }
 
-fn post(state: &RoomState, entry: &CheckedEntry, post: &Post, signers: &[&Member]) -> Result<Judged, Refusal> {
+fn post(
+    state: &RoomState,
+    entry: &CheckedEntry,
+    post: &Post,
+    signers: &[&Member],
+) -> Result<Judged, Refusal> {
     let statement = &entry.checked.signed().statement;
     sealed(state, entry.accepted_at, post)?;
     let has_party = state.constitution().has_party();

@@ -250,7 +250,15 @@ fn advance(
     let (room, index, accepted_at) = (state.room(), state.size().0, entry.accepted_at);
     state.advance(&entry, judged.change);
     let (by_quorum, effect) = (judged.by_quorum, judged.effect);
-    VerifiedEntry { room, index, accepted_at, signed: entry.checked.into_signed(), signers, by_quorum, effect }
+    VerifiedEntry {
+        room,
+        index,
+        accepted_at,
+        signed: entry.checked.into_signed(),
+        signers,
+        by_quorum,
+        effect,
+    }
 }
 
 fn check_basis(state: &RoomState, entry: &CheckedEntry, past: &impl Past) -> Result<(), Refusal> {

@@ -110,9 +110,7 @@ impl Constitution {
             .envelope
             .signatures()
             .iter()
-            .map(|signature| {
-                self.signer(&signature.key_id).ok_or(Refusal::NotAMember(signature.key_id))
-            })
+            .map(|signature| self.signer(&signature.key_id).ok_or(Refusal::NotAMember(signature.key_id)))
             .collect::<Result<Vec<_>, _>>()?;
         if signers.iter().any(|member| member.name == signed.statement.author) {
             Ok(signers)

@@ -133,8 +133,8 @@ impl<'a> Merge<'a> {
                 return Err(RestoreError::Incomplete { path: source.path.clone(), room: room.name });
             }
             // One that names none is found to be of another tree.
-            let root = claimed(&room).unwrap_or_default();
-            logs.push(Log { source: at, size: room.size, root });
+            let named = claimed(&room).unwrap_or_default();
+            logs.push(Log { source: at, size: room.size, root: named });
             if longest.as_ref().is_none_or(|longest| longest.size < room.size) {
                 longest = Some(room);
             }

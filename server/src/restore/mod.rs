@@ -124,9 +124,8 @@ fn write(
     let rows = Merge::of(opened, expected, progress)?;
     let store = SledStore::open(part, Options::default())?;
     let mut restoring = Restoring::new(store, attached, expected);
-    let audited = audit(&mut Audit::new(), rows, |step| {
-        runtime.block_on(restoring.take(step)).map_err(Stop::Here)
-    });
+    let audited =
+        audit(&mut Audit::new(), rows, |step| runtime.block_on(restoring.take(step)).map_err(Stop::Here));
     audited.map_err(|stop| match stop {
         Stop::Here(error) => error,
         Stop::Fault(BundleFault::Audit(fault)) => RestoreError::Audit { bundles: bundles.to_vec(), fault },

@@ -99,7 +99,7 @@ impl<'a> Restoring<'a> {
                 part.attachments.extend(post.attachments.iter().map(|it| (index, it.digest)));
             }
             // An older bundle may have what has expired since.
-            let mut content = audited.content.clone().filter(|_| sealed.filter(live).is_some());
+            let mut content = audited.content.clone().filter(|_| sealed.as_ref().is_some_and(live));
             if sealed.is_some() && content.is_none() {
                 // Entered empty, and purged at once: so the store knows that there was some.
                 content = Some(Bytes::new());

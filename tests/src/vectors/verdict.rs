@@ -109,7 +109,11 @@ fn read(bytes: &[u8]) -> std::result::Result<Option<(Begin, Vec<Part>)>, BundleE
                     if piece.offset == 0 {
                         attachments.push((piece.digest, Vec::new()));
                     }
-                    attachments.iter_mut().last().map(|(_, bytes)| bytes.extend_from_slice(&piece.data)).unwrap_or_default();
+                    attachments
+                        .iter_mut()
+                        .last()
+                        .map(|(_, bytes)| bytes.extend_from_slice(&piece.data))
+                        .unwrap_or_default();
                 }
             }
             Row::End => {}

@@ -21,7 +21,9 @@ use tearline_ledger::{
     keys::{Batch, KeyId, PublicKey},
     statement::{Act, Signed},
 };
-use tearline_tests::{live::binaries::binary, live::server::peak_memory, vectors::logs::bundle_of, world::World};
+use tearline_tests::{
+    live::binaries::binary, live::server::peak_memory, vectors::logs::bundle_of, world::World,
+};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -76,19 +78,16 @@ fn fill(world: &mut World, statements: u64, progress: &ProgressBar) -> Result<()
     let (drc, rwanda, plenary) = (world.room("drc")?, world.room("rwanda")?, world.room("plenary")?);
     let [one, two] = desks.drc().map(Clone::clone);
     let [three, four] = desks.rwanda().map(Clone::clone);
-    let places = [(drc, &one), (rwanda, &three), (drc, &two), (plenary, &one), (rwanda, &four), (plenary, &three)];
+    let places =
+        [(drc, &one), (rwanda, &three), (drc, &two), (plenary, &one), (rwanda, &four), (plenary, &three)];
     let text = "x".repeat(CONTENT);
-    let mut count: u64 = world.house.rooms().map(|(_, room)| room.entries().len() as u64).sum();
-    for (room, desk) in places.iter().cycle() {
-        if count >= statements {
-            break;
-        }
+    let before: u64 = world.house.rooms().map(|(_, room)| room.entries().len() as u64).sum();
+    for (count, (room, desk)) in (before..statements).zip(places.iter().cycle()) {
         if count.is_multiple_of(1000) {
             progress.set_message(format!("writing statements: {count} of {statements}"));
         }
         let post = world.post(*room, desk, &text)?;
         world.take(&post, &[desk])?;
-        count += 1;
     }
     Ok(())
 }

@@ -95,7 +95,10 @@ impl Cut {
         };
         let name = access_log_name(org);
         let id = access_log_id(home, org);
-        self.parts.insert(id, Part { name, entries: times.iter().map(entry).collect(), pieces: Vec::new(), checkpoint: None });
+        self.parts.insert(
+            id,
+            Part { name, entries: times.iter().map(entry).collect(), pieces: Vec::new(), checkpoint: None },
+        );
         id
     }
 

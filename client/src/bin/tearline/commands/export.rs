@@ -1,5 +1,7 @@
 //! `export`: all rooms as they stand at one moment, as a bundle. An export that was broken off goes on.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 use tearline_client::{
     export::{Contents, Export, Plan},
@@ -45,15 +47,17 @@ pub(crate) fn export(context: &Context, args: &cli::Export) -> Result<(), Failur
     bar.finish_and_clear();
     let done = written.lift().map_err(|failure| Failure::Kept {
         failure: Box::new(failure),
-        kept: format!("What was written is in {part}: run the same command again, and it goes on from there."),
+        kept: format!(
+            "What was written is in {part}: run the same command again, and it goes on from there."
+        ),
     })?;
     let file = args.file.display();
     let mut text = format!("Wrote {} rooms and access logs to {file}.\n", done.rooms);
     if went_on {
-        text += &format!("{} of {} entries had been written before.\n", done.before, done.all);
+        let _ = writeln!(text, "{} of {} entries had been written before.", done.before, done.all);
     }
     if whole {
-        text += &format!("Next: tearline verify-bundle {file}\n");
+        let _ = writeln!(text, "Next: tearline verify-bundle {file}");
     } else {
         text += "It has this desk's rooms only: who is to verify the rules across rooms needs a mediator's or an auditor's.\n";
     }
