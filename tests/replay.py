@@ -165,11 +165,12 @@ Receipt: 1 entry bytes, 2 index uint64, 3 proof *bytes, 4 checkpoint bytes
 AnswerRoom: 1 room bytes, 2 name string, 3 first uint64, 4 size uint64, 5 checkpoint
     bytes, 6 cosigned *bytes
 BundleRow: 1 begin |BundleBegin, 2 room |BundleRoom, 3 entry |BundleEntry, 4 end
-    |BundleEnd
+    |BundleEnd, 5 piece |BundlePiece
 BundleBegin: 1 domain string, 2 chamber bytes, 3 written_at uint64
 BundleRoom: 1 room bytes, 2 name string, 3 first uint64, 4 size uint64, 5 checkpoint
     bytes
 BundleEntry: 1 entry bytes, 2 content ?bytes
+BundlePiece: 1 digest bytes, 2 offset uint64, 3 data bytes
 BundleEnd: 1 rows uint64, 2 sha256 bytes
 Admission: 1 charters *bytes, 2 tls_keys *bytes
 Invitation: 1 admission bytes, 2 certificate bytes, 3 authority bytes
@@ -865,7 +866,7 @@ class Post:
     epoch: int
     digest: bytes
     size: int
-    attachments: tuple[int, ...]  # the size of each
+    attachments: tuple[tuple[bytes, int], ...]  # digest and size of each
     content_until: int
     manifests: tuple[bytes, ...]
 
@@ -952,12 +953,12 @@ def _post(raw: Message) -> Post:
     _lengths((raw["salt"], raw["key_commitment"], raw["digest"]), 32, "a sealed part's")
     need(raw["size"] >= 1, "sealed content of no size")
     _lengths((item["digest"] for item in raw["attachments"]), 32, "attachments' digests")
-    sizes = tuple(item["size"] for item in raw["attachments"])
-    need(all(sizes), "an attachment of no size")
+    attachments = tuple((item["digest"], item["size"]) for item in raw["attachments"])
+    need(all(size for _, size in attachments), "an attachment of no size")
     manifests = _lengths(raw["manifests"], 32, "manifests")
     need(len(manifests) <= 64 and ascends(manifests), "at most 64 manifests, ascending")
     until = raw["content_until"]
-    return Post(raw["epoch"], raw["digest"], raw["size"], sizes, until, manifests)
+    return Post(raw["epoch"], raw["digest"], raw["size"], attachments, until, manifests)
 
 
 def _proposal(raw: Message) -> Proposal:
@@ -1823,7 +1824,7 @@ class Judge:
         require(sealed.size <= limits.content_bytes, "OVER_LIMIT", "content_bytes")
         few = len(sealed.attachments) <= limits.attachments
         require(few, "OVER_LIMIT", "attachments")
-        for size in sealed.attachments:
+        for _, size in sealed.attachments:
             require(size <= limits.attachment_bytes, "OVER_LIMIT", "attachment_bytes")
         until = sealed.content_until
         lasts = until == 0 or until > self.entry.accepted_at
@@ -2026,6 +2027,15 @@ class BundleEntry:
 
 
 @dataclass
+class BundleAttachment:
+    """Size and hash of the bytes that came under a digest."""
+
+    digest: bytes
+    size: int
+    sha256: Any
+
+
+@dataclass
 class BundleRoom:
     """A room's rows."""
 
@@ -2035,6 +2045,7 @@ class BundleRoom:
     size: int
     checkpoint: bytes
     entries: list[BundleEntry] = field(default_factory=list)
+    attachments: list["BundleAttachment"] = field(default_factory=list)
 
 
 @dataclass
@@ -2052,6 +2063,7 @@ def bundle_rows(file: BinaryIO) -> Iterator[tuple[str, Message]]:
     need(file.read(len(BUNDLE_MAGIC)) == BUNDLE_MAGIC, "not a bundle")
     digest = hashlib.sha256(BUNDLE_MAGIC)
     count, missing, last_room, kind = 0, 0, b"", ""
+    piece, came = b"", 0
     while prefix := file.read(4):
         need(kind != "end", "a row after the end")
         length = int.from_bytes(prefix, "big")
@@ -2064,6 +2076,8 @@ def bundle_rows(file: BinaryIO) -> Iterator[tuple[str, Message]]:
         row = raw[kind]
         need((kind == "begin") == (count == 0), "begin is the first row and only that")
         need(kind == "entry" or not missing, "a room without all its entries")
+        if kind != "piece":
+            piece, came = b"", 0
         if kind == "begin":
             need(is_domain(row["domain"]), "begin names no domain")
             need(len(row["chamber"]) == 32, "a room id has 32 bytes")
@@ -2075,6 +2089,12 @@ def bundle_rows(file: BinaryIO) -> Iterator[tuple[str, Message]]:
         elif kind == "entry":
             need(missing, "an entry of no room")
             missing -= 1
+        elif kind == "piece":
+            need(last_room, "an attachment of no room")
+            need(len(row["digest"]) == 32, "a digest has 32 bytes")
+            came = came if piece == row["digest"] else 0
+            need(row["offset"] == came and row["data"], "not an attachment's next bytes")
+            piece, came = row["digest"], came + len(row["data"])
         else:
             need(row["rows"] == count, "end tells another number of rows")
             need(row["sha256"] == digest.digest(), "end tells another digest")
@@ -2216,6 +2236,14 @@ def read_answer(data: bytes) -> list[Message]:
     return rows
 
 
+def take_piece(into: list[BundleAttachment], digest: bytes, offset: int, data: bytes) -> None:
+    """More bytes of an attachment, or the first of the next."""
+    if offset == 0:
+        into.append(BundleAttachment(digest, 0, hashlib.sha256()))
+    into[-1].size += len(data)
+    into[-1].sha256.update(data)
+
+
 def read_bundle(path: Path) -> Bundle:
     """A whole bundle file; code BUNDLE."""
     bundle, count = Bundle("", b"", 0, []), 0
@@ -2230,6 +2258,8 @@ def read_bundle(path: Path) -> Bundle:
                     content = row["content"]
                     about = None if content is None else (len(content), sha256(content))
                     bundle.rooms[-1].entries.append(BundleEntry(row["entry"], about))
+                elif kind == "piece":
+                    take_piece(bundle.rooms[-1].attachments, **row)
     except Malformed as error:
         raise Refused("BUNDLE", f"row {count}: {error}") from None
     return bundle
@@ -2274,6 +2304,7 @@ def replay_access_log(given: BundleRoom, rooms: list[Room], chamber: Room) -> Ac
         who = entry.access.member.text
         members[who] = members.get(who, 0) + entry.access.count
         tree.append(row.data)
+    check_attachments(given, set(), set())
     root = tree.roots[-1]
     check_checkpoint(given, home.charter.log_vkey, home.domain, root)
     return AccessLog(given.name, given.room, root, given.size, members)
@@ -2326,27 +2357,45 @@ def check_checkpoint(given: BundleRoom, log_vkey: str, domain: str, root: bytes)
         raise Refused("CHECKPOINT", str(error)) from None
 
 
-def replay_room(given: BundleRoom, domain: str) -> Room:
-    """One room: 2a to 2e."""
+def check_attachments(given: BundleRoom, named: set[tuple[bytes, int]], came: set[bytes]) -> None:
+    """Each is one that a post of the room names, and there once in the file."""
+    for item in given.attachments:
+        require((item.digest, item.size) in named, "ATTACHMENT", "no post names it so")
+        require(item.sha256.digest() == item.digest, "ATTACHMENT", "other bytes")
+        require(item.digest not in came, "ATTACHMENT", "it is there twice")
+        came.add(item.digest)
+
+
+def replay_room(given: BundleRoom, domain: str, came: set[bytes]) -> Room:
+    """One room: 2a to 2f."""
     complete = given.first == 0 and given.size >= 1
     require(complete, "INCOMPLETE", "does not begin with its founding")
     room = Room(given.room)
+    named: set[tuple[bytes, int]] = set()
     for index, row in enumerate(given.entries):
         with Fault(given.name, index):
             entry = room.apply(row.data)
+            sealed = sealed_of(entry)
+            named.update(sealed.attachments if sealed else ())
             if row.content is not None:
-                check_content(entry, *row.content)
+                check_content(sealed, *row.content)
+    check_attachments(given, named, came)
     require(given.name == room.name, "NAME", f"the room is named {room.name}")
     require(domain == room.domain, "NAME", f"the room is of {room.domain}")
     check_checkpoint(given, room.charter.log_vkey, room.domain, room.tree.roots[-1])
     return room
 
 
-def check_content(entry: Entry, size: int, digest: bytes) -> None:
-    """Sealed content is that which its statement names (7.2, steps 1 and 2)."""
+def sealed_of(entry: Entry) -> Post | None:
+    """The post, or a proposal's sealed part, that names content and attachments."""
     act = entry.statement.act if entry.statement else None
     sealed = act.sealed if isinstance(act, Proposal) else act
-    if not isinstance(sealed, Post):
+    return sealed if isinstance(sealed, Post) else None
+
+
+def check_content(sealed: Post | None, size: int, digest: bytes) -> None:
+    """Sealed content is that which its statement names (7.2, steps 1 and 2)."""
+    if sealed is None:
         raise Refused("CONTENT", "content of what has none")
     require(size == sealed.size, "CONTENT", f"{size} bytes instead of {sealed.size}")
     require(digest == sealed.digest, "CONTENT", "other bytes than it names")
@@ -2358,10 +2407,11 @@ def replay(path: Path) -> Replayed:
         bundle = read_bundle(path)
     done: dict[bytes, Room | AccessLog] = {}
     rooms: list[Room] = []
+    came: set[bytes] = set()
     for given in bundle.rooms:
         if not given.name.startswith(ACCESS_PREFIX):
             with Fault(given.name):
-                rooms.append(replay_room(given, bundle.domain))
+                rooms.append(replay_room(given, bundle.domain, came))
                 done[given.room] = rooms[-1]
     with Fault(None):
         chamber = done.get(bundle.chamber)

@@ -197,7 +197,8 @@ fn create_temporary(temporary: &Path) -> Result<File, FileError> {
     options.write(true).create_new(true).mode(0o600).open(temporary).map_err(io_error("create", temporary))
 }
 
-fn sync_parent(path: &Path) -> Result<(), FileError> {
+/// Makes a file's name durable.
+pub fn sync_parent(path: &Path) -> Result<(), FileError> {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
         _ => sync_folder(Path::new(".")),

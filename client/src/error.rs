@@ -5,8 +5,9 @@
 use crate::{
     attachments::AttachmentError, compose::ComposeError, connect::ConnectError, cosigning::CosignFault,
     courier::CourierFault, drafts::DraftError, durable::FileError, editor::EditorError, evidence::Caught,
-    join::JoinError, keeper::EditError, passphrase::PassphraseError, profile::ProfileError,
-    propose::ProposeError, refs::RefError, replica::ReplicaError, scratch::ScratchError, vault::VaultError,
+    export::ExportError, join::JoinError, keeper::EditError, passphrase::PassphraseError,
+    profile::ProfileError, propose::ProposeError, refs::RefError, replica::ReplicaError,
+    scratch::ScratchError, vault::VaultError,
 };
 
 /// Done.
@@ -106,6 +107,9 @@ pub enum Error {
     /// An attachment cannot be sealed, sent, fetched or saved.
     #[error(transparent)]
     Attachment(Box<AttachmentError>),
+    /// Nothing is exported.
+    #[error(transparent)]
+    Export(Box<ExportError>),
     /// Content is not here.
     #[error("the content of {entry} is not here: {reason}")]
     NoContent {

@@ -8,7 +8,6 @@
 pub mod access;
 pub mod alarm;
 pub mod attachments;
-pub mod audit;
 pub mod compose;
 pub mod connect;
 pub mod cosigning;
@@ -20,6 +19,7 @@ pub mod durable;
 pub mod editor;
 pub mod error;
 pub mod evidence;
+pub mod export;
 pub mod find;
 pub mod front;
 pub mod holdings;

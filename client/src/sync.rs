@@ -116,7 +116,7 @@ pub async fn verify_again(session: &Session, desk: &Desk, replica: &mut Replica)
     review(desk, replica, &kept, synced)
 }
 
-/// Gives the first `size` entries of a verified log with their sealed content, in order, as the server has it.
+/// Gives the entries of a verified log from `from` up to `size` with their sealed content, in order, as the server has it.
 ///
 /// # Errors
 ///
@@ -125,13 +125,13 @@ pub async fn contents<E: From<Error>>(
     session: &Session,
     desk: &Desk,
     replica: &Replica,
-    size: u64,
+    (from, size): (u64, u64),
     each: &mut (dyn FnMut(u64, Option<Bytes>) -> Result<(), E> + Send),
 ) -> Result<(), E> {
     let room = replica.room();
-    let reading = Reading { room, from: 0, limit: size, content: true, follow: false };
+    let reading = Reading { room, from, limit: size - from, content: true, follow: false };
     let mut rows = session.read(reading).await?;
-    let mut next = 0;
+    let mut next = from;
     while next < size {
         let message = rows.next().await?.ok_or_else(|| Error::Incomplete(replica.name().to_owned()))?;
         for row in message.rows {

@@ -3,6 +3,7 @@
 //! Specification: `docs/spec.md`, section 1. So unknown and doubled fields, long varints and explicit
 //! defaults are refused before anything is interpreted.
 
+use bytes::Bytes;
 use prost::Message;
 
 /// Why bytes are not a message in the one encoding.
@@ -29,8 +30,21 @@ pub enum EncodingError {
 
 /// Decodes `bytes` as `what`, and refuses them unless encoding again gives the same bytes.
 pub fn decode<M: Message + Default>(what: &'static str, bytes: &[u8]) -> Result<M, EncodingError> {
-    let message =
-        M::decode(bytes).map_err(|error| EncodingError::Malformed { what, reason: error.to_string() })?;
+    let message = M::decode(bytes);
+    checked(what, bytes, message)
+}
+
+/// As [`decode`]; the message's own bytes are parts of the buffer, and keep all of it in memory.
+pub fn decode_shared<M: Message + Default>(what: &'static str, bytes: &Bytes) -> Result<M, EncodingError> {
+    checked(what, bytes, M::decode(bytes.clone()))
+}
+
+fn checked<M: Message>(
+    what: &'static str,
+    bytes: &[u8],
+    message: Result<M, prost::DecodeError>,
+) -> Result<M, EncodingError> {
+    let message = message.map_err(|error| EncodingError::Malformed { what, reason: error.to_string() })?;
     if message.encoded_len() == bytes.len() && message.encode_to_vec() == bytes {
         Ok(message)
     } else {

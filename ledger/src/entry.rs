@@ -116,6 +116,11 @@ impl Entry {
         &self.body
     }
 
+    /// Its one encoding and what it holds.
+    pub fn into_parts(self) -> (Bytes, Body) {
+        (self.bytes, self.body)
+    }
+
     /// The statement in it, if it holds one.
     pub fn statement(&self) -> Option<&Signed> {
         match &self.body {

@@ -125,7 +125,7 @@ impl FrameReader {
         self.hash.update(&prefix);
         self.hash.update(&bytes);
         let message =
-            encoding::decode(what, &bytes).map_err(|error| FrameError::Encoding { row: at, error })?;
+            encoding::decode_shared(what, &bytes).map_err(|error| FrameError::Encoding { row: at, error })?;
         self.rows += 1;
         Ok(Some(Framed { at, before, message }))
     }

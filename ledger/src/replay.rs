@@ -64,13 +64,12 @@ pub struct ReplayError {
 /// The keys that a log has named so far, by their ids.
 pub type Keys = HashMap<KeyId, PublicKey>;
 
-/// Checks the signatures of statements, each of which gets its own answer, in their order: [`check_here`], or
-/// the same on several cores.
-pub type CheckSignatures = fn(Vec<Signed>, &Keys) -> Vec<Result<CheckedStatement, SignatureError>>;
-
-/// Checks signatures in one batch, where it is called.
-pub fn check_here(statements: Vec<Signed>, keys: &Keys) -> Vec<Result<CheckedStatement, SignatureError>> {
-    rules::check(statements, |_, id| keys.get(id).copied())
+/// Learns the keys of a charter before anything is known of its standing: a key id is the hash of its key.
+pub fn learn_keys(keys: &mut Keys, signed: &Signed) {
+    if let Act::Charter(charter) = &signed.statement.act {
+        let members = charter.members.iter().map(|member| &member.sign_key);
+        keys.extend(members.map(|key| (key.key_id(), *key)));
+    }
 }
 
 /// A room's log, replayed.
@@ -142,7 +141,7 @@ impl Replay {
             let Body::Statement(signed) = entry.body() else {
                 return Err(SnapshotError::Damaged("an entry of another kind of log"));
             };
-            out.learn_keys(signed);
+            learn_keys(&mut out.keys, signed);
             let history = &mut out.history;
             let statement = &signed.statement;
             if let Act::Recall { id, .. } = &statement.act
@@ -170,72 +169,59 @@ impl Replay {
 
     /// Verifies entries and applies them in order. On a fault, those before it have been applied.
     pub fn push(&mut self, entries: Vec<Entry>) -> Result<Vec<VerifiedEntry>, ReplayError> {
-        self.push_by(entries, check_here)
-    }
-
-    /// As [`Self::push`], with the signatures checked by whoever may use more than one core.
-    pub fn push_by(
-        &mut self,
-        entries: Vec<Entry>,
-        check: CheckSignatures,
-    ) -> Result<Vec<VerifiedEntry>, ReplayError> {
         let mut out = Vec::with_capacity(entries.len());
         let mut entries = entries.into_iter().peekable();
         while entries.peek().is_some() {
             let batch: Vec<Entry> = entries.by_ref().take(BATCH).collect();
-            self.push_batch(&batch, check, &mut out)?;
+            self.push_batch(&batch, &mut out)?;
         }
         Ok(out)
     }
 
-    fn push_batch(
-        &mut self,
-        batch: &[Entry],
-        check: CheckSignatures,
-        out: &mut Vec<VerifiedEntry>,
-    ) -> Result<(), ReplayError> {
+    fn push_batch(&mut self, batch: &[Entry], out: &mut Vec<VerifiedEntry>) -> Result<(), ReplayError> {
         let statements: Vec<Signed> = batch.iter().map_while(Entry::statement).cloned().collect();
         for signed in &statements {
-            self.learn_keys(signed);
+            learn_keys(&mut self.keys, signed);
         }
-        let checked = check(statements, &self.keys);
-        for (entry, checked) in batch.iter().zip(&checked) {
-            let index = self.size().0;
-            let verified = self.push_checked(entry, checked).map_err(|fault| ReplayError { index, fault })?;
-            out.push(verified);
+        let checked = rules::check(statements, |_, id| self.keys.get(id).copied());
+        let count = checked.len();
+        for (entry, checked) in batch.iter().zip(checked) {
+            out.push(self.push_checked(entry.accepted_at(), entry.leaf(), checked)?);
         }
-        if checked.len() < batch.len() {
+        if count < batch.len() {
             return Err(ReplayError { index: self.size().0, fault: Fault::WrongKind });
         }
         Ok(())
     }
 
-    fn push_checked(
+    /// Applies the next entry, whose leaf this is and whose signatures were checked elsewhere.
+    pub fn push_checked(
         &mut self,
-        entry: &Entry,
-        checked: &Result<CheckedStatement, SignatureError>,
-    ) -> Result<VerifiedEntry, Fault> {
-        let checked = CheckedEntry { accepted_at: entry.accepted_at(), checked: checked.clone()? };
-        let verified = if let Some(state) = &mut self.state {
-            rules::apply(state, &checked, &self.history)?
-        } else {
-            let (state, verified) = rules::found(&checked)?;
-            if state.room() != self.room {
-                return Err(Fault::OtherRoom(state.room()));
-            }
-            self.state = Some(state);
-            verified
-        };
-        self.history.push(&verified, entry.leaf());
-        Ok(verified)
+        accepted_at: u64,
+        leaf: Digest,
+        checked: Result<CheckedStatement, SignatureError>,
+    ) -> Result<VerifiedEntry, ReplayError> {
+        let index = self.size().0;
+        self.judge(accepted_at, checked)
+            .inspect(|verified| self.history.push(verified, leaf))
+            .map_err(|fault| ReplayError { index, fault })
     }
 
-    /// Keys of a charter, before anything is known of its standing: a key id is the hash of its key.
-    fn learn_keys(&mut self, signed: &Signed) {
-        if let Act::Charter(charter) = &signed.statement.act {
-            let keys = charter.members.iter().map(|member| &member.sign_key);
-            self.keys.extend(keys.map(|key| (key.key_id(), *key)));
+    fn judge(
+        &mut self,
+        accepted_at: u64,
+        checked: Result<CheckedStatement, SignatureError>,
+    ) -> Result<VerifiedEntry, Fault> {
+        let checked = CheckedEntry { accepted_at, checked: checked? };
+        if let Some(state) = &mut self.state {
+            return Ok(rules::apply_owned(state, checked, &self.history)?);
         }
+        let (state, verified) = rules::found(&checked)?;
+        if state.room() != self.room {
+            return Err(Fault::OtherRoom(state.room()));
+        }
+        self.state = Some(state);
+        Ok(verified)
     }
 
     /// The room.
@@ -280,15 +266,19 @@ pub struct AccessReplay {
 impl AccessReplay {
     /// Applies the log's next entry.
     pub fn push(&mut self, entry: &Entry) -> Result<(), ReplayError> {
-        let fault = |fault| ReplayError { index: self.tree.size().0, fault };
         if entry.statement().is_some() {
-            return Err(fault(Fault::WrongKind));
+            return Err(ReplayError { index: self.tree.size().0, fault: Fault::WrongKind });
         }
-        if entry.accepted_at() < self.last_accepted_at {
-            return Err(fault(Refusal::TimeGoesBack.into()));
+        self.push_record(entry.accepted_at(), entry.leaf())
+    }
+
+    /// Applies the log's next record, whose leaf this is.
+    pub fn push_record(&mut self, accepted_at: u64, leaf: Digest) -> Result<(), ReplayError> {
+        if accepted_at < self.last_accepted_at {
+            return Err(ReplayError { index: self.tree.size().0, fault: Refusal::TimeGoesBack.into() });
         }
-        self.last_accepted_at = entry.accepted_at();
-        self.tree.append(entry.leaf());
+        self.last_accepted_at = accepted_at;
+        self.tree.append(leaf);
         Ok(())
     }
 

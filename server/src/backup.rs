@@ -3,6 +3,7 @@
 //! The file is whole or not there. Specification: `docs/operations.md`, "Backup".
 
 use std::{
+    collections::{BTreeSet, HashMap},
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Read as _, Write as _},
     os::unix::{fs::OpenOptionsExt as _, net::UnixStream},
@@ -11,14 +12,18 @@ use std::{
 };
 
 use tearline_ledger::{
-    bundle::{Begin, BundleError, Reader, Row},
-    id::RoomId,
+    bundle::{Begin, BundleEntry, BundleError, Reader, Row},
+    digest::Digest,
+    entry::Entry,
+    id::{RoomId, StatementId},
+    statement::{Act, Post},
 };
 
 use crate::{
     config::Config,
     control,
     cut::{self, CutError},
+    files::Attachments,
     sequencer::now,
     store::{Options, SledStore, StoreError},
 };
@@ -34,6 +39,10 @@ pub struct Saved {
     pub rooms: u64,
     /// Their entries.
     pub entries: u64,
+    /// Attachments.
+    pub attachments: usize,
+    /// Attachments that posts name, which stand and have no end that is past, and that are not in it.
+    pub without_attachments: usize,
     /// Whether a running server gave them.
     pub running: bool,
 }
@@ -94,49 +103,38 @@ fn save(config: &Config, part: &Path, progress: impl FnMut(u64)) -> Result<Saved
     let at = |source| BackupError::File { path: part.to_owned(), source };
     let file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(part).map_err(at)?;
-    let mut out = Counted { out: BufWriter::new(file), written: 0, progress };
-    let saved = match UnixStream::connect(control::socket(&config.data)) {
-        Ok(server) => from_server(server, &mut out, part)?,
-        Err(_) => from_store(config, &mut out)?,
+    let mut out = Counted { out: BufWriter::new(file), written: 0, progress, read: ReadBack::default() };
+    let running = match UnixStream::connect(control::socket(&config.data)) {
+        Ok(server) => from_server(server, &mut out, part).map(|()| true)?,
+        Err(_) => from_store(config, &mut out).map(|()| false)?,
     };
     out.out.flush().map_err(at)?;
     out.out.get_ref().sync_all().map_err(at)?;
-    Ok(saved)
+    Ok(Saved { running, ..out.read.finish()? })
 }
 
 fn from_server<P: FnMut(u64)>(
     mut server: UnixStream,
     out: &mut Counted<P>,
     part: &Path,
-) -> Result<Saved, BackupError> {
+) -> Result<(), BackupError> {
     let ask = |server: &mut UnixStream| {
         server.set_read_timeout(Some(SILENCE))?;
         server.write_all(control::BACKUP.as_bytes())
     };
     ask(&mut server).map_err(BackupError::Server)?;
-    let mut saved = Saved { running: true, ..Saved::default() };
-    let (mut reader, mut buffer) = (Reader::new(), vec![0; READ]);
+    let mut buffer = vec![0; READ];
     loop {
         let read = server.read(&mut buffer).map_err(BackupError::Server)?;
         if read == 0 {
-            break;
+            return Ok(());
         }
         let bytes = buffer.get(..read).unwrap_or_default();
         out.write_all(bytes).map_err(|source| BackupError::File { path: part.to_owned(), source })?;
-        reader.feed(bytes);
-        while let Some(row) = reader.next_row()? {
-            match row {
-                Row::Room(_) => saved.rooms += 1,
-                Row::Entry(_) => saved.entries += 1,
-                Row::Begin(_) | Row::End => {}
-            }
-        }
     }
-    reader.finish()?;
-    Ok(saved)
 }
 
-fn from_store<P: FnMut(u64)>(config: &Config, out: &mut Counted<P>) -> Result<Saved, BackupError> {
+fn from_store<P: FnMut(u64)>(config: &Config, out: &mut Counted<P>) -> Result<(), BackupError> {
     let folder = config.store_folder();
     if !folder.is_dir() {
         return Err(BackupError::NoStore(folder));
@@ -145,28 +143,26 @@ fn from_store<P: FnMut(u64)>(config: &Config, out: &mut Counted<P>) -> Result<Sa
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| BackupError::File { path: folder.clone(), source })?;
     let begin = Begin { domain: config.domain.clone(), chamber: RoomId(config.chamber), written_at: now() };
-    let mut saved = Saved::default();
+    let files = Attachments::existing(&config.attachments_folder(), config.limits.uploads());
     runtime.block_on(async {
         let rooms = cut::of_store(&store).await?;
-        let told = |room: &cut::CutRoom| {
-            saved.rooms += 1;
-            saved.entries += room.size;
-        };
-        cut::write(&store, &begin, rooms, out, told).await
+        cut::write((&store, &files), &begin, rooms, out, |_| ()).await
     })?;
-    Ok(saved)
+    Ok(())
 }
 
-/// Counts what is written.
+/// Counts what is written, and reads it.
 struct Counted<P> {
     out: BufWriter<File>,
     written: u64,
     progress: P,
+    read: ReadBack,
 }
 
 impl<P: FnMut(u64)> io::Write for Counted<P> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
+        self.read.feed(bytes.get(..written).unwrap_or_default());
         self.written += written as u64;
         (self.progress)(self.written);
         Ok(written)
@@ -174,5 +170,76 @@ impl<P: FnMut(u64)> io::Write for Counted<P> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// What is in the bundle that is written, by its own rows.
+#[derive(Default)]
+struct ReadBack {
+    reader: Reader,
+    broken: Option<BundleError>,
+    saved: Saved,
+    /// Attachments of each post of the room under way, by the post's id.
+    named: HashMap<StatementId, Vec<Digest>>,
+    wanted: BTreeSet<Digest>,
+    came: BTreeSet<Digest>,
+}
+
+impl ReadBack {
+    fn feed(&mut self, bytes: &[u8]) {
+        if self.broken.is_some() {
+            return;
+        }
+        self.reader.feed(bytes);
+        loop {
+            match self.reader.next_row() {
+                Ok(Some(row)) => self.take(row),
+                Ok(None) => return,
+                Err(error) => {
+                    self.broken = Some(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, row: Row) {
+        match row {
+            Row::Room(_) => {
+                self.saved.rooms += 1;
+                self.wanted.extend(self.named.drain().flat_map(|(_, digests)| digests));
+            }
+            Row::Entry(entry) => {
+                self.saved.entries += 1;
+                self.name(entry);
+            }
+            Row::Piece(piece) => drop(self.came.insert(piece.digest)),
+            Row::End => self.wanted.extend(self.named.drain().flat_map(|(_, digests)| digests)),
+            Row::Begin(_) => {}
+        }
+    }
+
+    fn name(&mut self, entry: BundleEntry) {
+        let entry = Entry::parse(entry.entry).ok();
+        let Some(statement) = entry.as_ref().and_then(|it| it.statement()).map(|it| &it.statement) else {
+            return;
+        };
+        if let Act::Recall { id, .. } = &statement.act {
+            self.named.remove(id);
+        }
+        let live = |post: &&Post| post.content_until.is_none_or(|end| end > now());
+        if let Some(post) = statement.sealed().filter(live)
+            && !post.attachments.is_empty()
+        {
+            let digests = post.attachments.iter().map(|it| it.digest).collect();
+            self.named.insert(statement.id, digests);
+        }
+    }
+
+    fn finish(self) -> Result<Saved, BundleError> {
+        self.broken.map_or(Ok(()), Err)?;
+        self.reader.finish()?;
+        let without_attachments = self.wanted.difference(&self.came).count();
+        Ok(Saved { attachments: self.came.len(), without_attachments, ..self.saved })
     }
 }

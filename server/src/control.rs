@@ -103,14 +103,15 @@ async fn backup<S: Store>(stream: UnixStream, house: &Arc<House<S>>) -> Result<(
         checkpoint: view.checkpoint.clone(),
     });
     let begin = Begin { domain: house.domain.clone(), chamber: registry.chamber(), written_at: now() };
-    let (store, rooms) = (Arc::clone(registry.store()), rooms.collect::<Vec<_>>());
+    let (store, files) = (Arc::clone(registry.store()), house.files.clone());
+    let rooms: Vec<_> = rooms.collect();
     let count = rooms.len();
     let stream = patient(stream)?;
     let runtime = tokio::runtime::Handle::current();
     // On a thread of its own, for it waits for the other side's disk.
     let writing = tokio::task::spawn_blocking(move || {
         let mut out = BufWriter::with_capacity(PIECE, stream);
-        runtime.block_on(cut::write(store.as_ref(), &begin, rooms, &mut out, |_| ()))
+        runtime.block_on(cut::write((store.as_ref(), &files), &begin, rooms, &mut out, |_| ()))
     });
     writing.await.map_err(io::Error::other)??;
     tracing::info!(rooms = count, "a backup was taken");

@@ -217,7 +217,7 @@ impl Reply {
                 }
                 next += rows.len() as u64;
                 for row in rows {
-                    out.write_all(&writer.entry(cut::kept(row)))?;
+                    out.write_all(&writer.entry(cut::kept(row).entry))?;
                 }
             }
         }

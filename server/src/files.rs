@@ -173,6 +173,25 @@ impl Attachments {
         .await
     }
 
+    /// Makes a whole file the attachment of a room, durably, in the place of what is there.
+    pub async fn put_back(&self, whole: &Path, room: &Digest, digest: &Digest) -> Result<(), FilesError> {
+        let (above, folder, name) = (self.dir.clone(), self.folder(room), self.name(room, digest));
+        let whole = whole.to_owned();
+        blocking(move || {
+            make_folder(&above)?;
+            make_folder(&folder)?;
+            remove(&name)?;
+            fs::hard_link(&whole, &name).map_err(at(&name))?;
+            sync(&folder)
+        })
+        .await
+    }
+
+    /// Where they are.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Forgets an upload that was entered.
     pub async fn settle(&self, from: &Org, room: &Digest, digest: &Digest) -> Result<(), FilesError> {
         let upload = self.upload(from, room, digest);

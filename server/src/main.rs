@@ -80,7 +80,7 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Save all rooms, with their sealed content, into a bundle: from a running server, or from a stopped one.
+    /// Save all rooms, with their sealed content and attachments, into a bundle: from a running server, or from a stopped one.
     #[command(after_help = "Example: tearlined backup --config server/tearlined.toml kivu.bundle")]
     Backup {
         /// The configuration.
@@ -89,14 +89,18 @@ enum Command {
         /// The bundle to write.
         bundle: PathBuf,
     },
-    /// Build the store anew from a bundle, to the same roots, with the server stopped and the old store moved away.
-    #[command(after_help = "Example: tearlined restore --config server/tearlined.toml kivu.bundle")]
+    /// Build the store anew from bundles, to the same roots, with the server stopped and the old store moved away.
+    #[command(
+        after_help = "Example: tearlined restore --config server/tearlined.toml kivu.bundle older.bundle"
+    )]
     Restore {
         /// The configuration.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// The bundle: an auditor's (`tearline export --content`), or a backup.
-        bundle: PathBuf,
+        /// Bundles: auditors' (`tearline export --content`), or backups. Of each room the longest log counts, and
+        /// content and attachments are taken from whichever has them.
+        #[arg(required = true)]
+        bundles: Vec<PathBuf>,
         /// Restore the logs though content is missing that was neither recalled nor has expired.
         #[arg(long)]
         without_content: bool,
@@ -144,7 +148,7 @@ fn main() -> ExitCode {
         }
         Command::Man(Man { dir }) => man(&dir),
         Command::Backup { config, bundle } => save(&config, &bundle),
-        Command::Restore { config, bundle, without_content } => build(&config, &bundle, without_content),
+        Command::Restore { config, bundles, without_content } => build(&config, &bundles, without_content),
         Command::Courier { config, letter, answer } => take_letter(&config, &letter, &answer),
         Command::Run { config, changing_log_key } => {
             serve(&config, if changing_log_key { LogKeys::Changing } else { LogKeys::Named })
@@ -244,31 +248,33 @@ fn save(file: &std::path::Path, bundle: &std::path::Path) -> anyhow::Result<Exit
     let saved = backup::backup(&config, bundle, |bytes| bar.set_position(bytes))?;
     bar.finish_and_clear();
     let of = if saved.running { "the running server" } else { "the stopped server's store" };
-    println!("Saved {} rooms and access logs of {of}, {} entries.", saved.rooms, saved.entries);
     println!(
-        "Attachments are files of their own: copy the folder {}.",
-        config.attachments_folder().display()
+        "Saved {} rooms and access logs of {of}, {} entries, {}.",
+        saved.rooms,
+        saved.entries,
+        counted(saved.attachments, "attachment")
     );
+    if saved.without_attachments > 0 {
+        println!(
+            "{} missing, or not as received: see `tearlined check`.",
+            counted(saved.without_attachments, "attachment")
+        );
+    }
     println!("Next: tearline verify-bundle {}", bundle.display());
     Ok(ExitCode::SUCCESS)
 }
 
-fn build(
-    file: &std::path::Path,
-    bundle: &std::path::Path,
-    without_content: bool,
-) -> anyhow::Result<ExitCode> {
+fn build(file: &std::path::Path, bundles: &[PathBuf], without_content: bool) -> anyhow::Result<ExitCode> {
     let config = Config::load(file)?;
     let log_key = LogKey::load(&config.log_key, &config.domain)?.verifier_key().parse()?;
-    let reader = std::fs::File::open(bundle).map_err(|error| anyhow!("{}: {error}", bundle.display()))?;
     let expected =
         Expected { domain: &config.domain, chamber: config.chamber, log_key: &log_key, without_content };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let bar = progress("restoring");
     let folder = config.store_folder();
     let files = Attachments::existing(&config.attachments_folder(), config.limits.uploads());
-    let restoring = restore::restore((&folder, &files), reader, &expected, |bytes| bar.set_position(bytes));
-    let restored = runtime.block_on(restoring)?;
+    let told = |bytes| bar.set_position(bytes);
+    let restored = restore::restore(&runtime, (&folder, &files), bundles, &expected, told)?;
     bar.finish_and_clear();
     for room in &restored.rooms {
         println!("{:<24} {:>9} entries  root {}", room.name, room.entries, room.root);
@@ -276,9 +282,12 @@ fn build(
     if restored.without_content > 0 {
         println!("{} contents are missing: their readers will see an alarm.", restored.without_content);
     }
+    if restored.attachments > 0 {
+        println!("{} put back.", counted(restored.attachments, "attachment"));
+    }
     if let Some(first) = &restored.first_attachment {
         println!(
-            "{} missing, or not as received, the first of {first}. They are in no bundle: put back the folder {}; without it their readers will see an alarm.",
+            "{} missing, or not as received, the first of {first}: these bundles do not have them. Put back the folder {}, or restore from a backup too; without them their readers will see an alarm.",
             counted(restored.without_attachments, "attachment"),
             config.attachments_folder().display()
         );

@@ -5,8 +5,11 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use tearline_ledger::bundle::{BundleEntry, BundleRoom, Reader, Row, Writer};
-use tearline_tests::cli::House;
+use tearline_ledger::{
+    audit::BATCH_BYTES,
+    bundle::{BundleEntry, BundleRoom, Reader, Row, Writer},
+};
+use tearline_tests::{cli::House, vectors::logs::bundle_of, world::World};
 
 /// The bundle, written anew with rooms and entries as the two functions leave them.
 fn rewrite(
@@ -34,6 +37,7 @@ fn rewrite(
                 index += 1;
                 out.extend_from_slice(&writer.as_mut().context("begun")?.entry(row));
             }
+            Row::Piece(row) => out.extend_from_slice(&writer.as_mut().context("begun")?.piece(row)),
             Row::End => {
                 out.extend_from_slice(&writer.context("begun")?.end());
                 return Ok(out);
@@ -200,5 +204,46 @@ fn a_tampered_local_copy_is_never_believed() -> Result<()> {
     }
     ensure!(caught > 3, "only {caught} changes mattered");
     ensure!(house.text(desk, &["read", "drc#4"])? == good, "the copy is whole again");
+    Ok(())
+}
+
+/// Peak memory of `verify-bundle`, in KiB.
+fn peak(house: &House, bundle: &str) -> Result<u64> {
+    let mut running =
+        house.command(&["verify-bundle", bundle])?.stdout(std::process::Stdio::null()).spawn()?;
+    let (pid, mut peak) = (running.id(), 0);
+    loop {
+        if let Some(status) = running.try_wait()? {
+            ensure!(status.success() && peak > 0, "{bundle}: {status}, {peak} KiB");
+            return Ok(peak);
+        }
+        // It may end meanwhile.
+        peak = peak.max(tearline_tests::live::server::peak_memory(pid).unwrap_or(0));
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn content_adds_nothing_to_the_memory_that_verifying_a_bundle_takes() -> Result<()> {
+    let house = House::kivu()?;
+    let mut world = World::kivu()?;
+    let (room, desk) = (world.room("drc")?, world.desks.drc_liaison.clone());
+    let text = "x".repeat(400_000);
+    for _ in 0..200 {
+        let post = world.post(room, &desk, &text)?;
+        world.take(&post, &[&desk])?;
+    }
+    let large = bundle_of(&world, world.log())?;
+    let light = rewrite(&large, |_| (), |_, _, entry| entry.content = None)?;
+    ensure!(large.len() > 150 << 20, "only {} bytes of content", large.len());
+    house.write("large.bundle", &large)?;
+    house.write("light.bundle", &light)?;
+    let (large, light) = (peak(&house, "large.bundle")?, peak(&house, "light.bundle")?);
+    // What is under way at once, twice over, and what the allocator keeps.
+    let most = (tearline_audit::in_flight() * BATCH_BYTES * 2) as u64 / 1024 + (16 << 10);
+    ensure!(
+        large < light + most,
+        "{large} KiB with content, {light} KiB without; {most} KiB more are allowed"
+    );
     Ok(())
 }

@@ -175,7 +175,7 @@ async fn nothing_is_restored_from_a_bundle_that_is_not_in_order() -> Result<()> 
     // Without the content of the posts, only if that is meant.
     let said = restore("light.bundle")?.refused(1)?;
     ensure!(
-        said.contains("lacks the content of") && said.contains("--without-content") && nothing(),
+        said.contains("there is no content of") && said.contains("--without-content") && nothing(),
         "{said}"
     );
 
@@ -202,15 +202,54 @@ async fn nothing_is_restored_from_a_bundle_that_is_not_in_order() -> Result<()> 
 }
 
 #[tokio::test]
-async fn attachments_are_in_no_bundle_and_a_restored_server_says_which_of_them_it_lacks() -> Result<()> {
+async fn a_backup_brings_attachments_back_and_desks_save_them() -> Result<()> {
+    let mut house = House::kivu()?;
+    let map: Vec<u8> = (0..3_000_000_u32).map(|at| u8::try_from(at % 251).unwrap_or(0)).collect();
+    let (note, map_file) = (house.write("papers/there.md", NOTE)?, house.write("papers/map.png", &map)?);
+    let sent = house.json("rwanda/liaison", &["write", "note", &note, "--attach", &map_file])?;
+    let entry = sent["entry"].as_str().context("an entry")?.to_owned();
+    let small = house.write("papers/small.png", "a small map")?;
+    let sent = house.json("rwanda/liaison", &["write", "note", &note, "--attach", &small])?;
+    let recalled = sent["entry"].as_str().context("an entry")?.to_owned();
+    house.text("rwanda/liaison", &["recall", &recalled])?;
+    let tearlined =
+        |house: &House, name: &str, args: &[&str]| tearlined(house, &[&[name], &CONFIG[..], args].concat());
+    let said = tearlined(&house, "backup", &["running.bundle"])?.done()?;
+    ensure!(said.contains("1 attachment.") && !said.contains("missing"), "{said}");
+    let verdict = house.json("un/monitor-1", &["verify-bundle", "running.bundle"])?;
+    let attachments: u64 =
+        verdict["rooms"].as_array().into_iter().flatten().filter_map(|it| it["attachments"].as_u64()).sum();
+    ensure!(attachments == 1, "what was recalled is no more in it: {verdict}");
+    stop(&mut house).await?;
+    let said = tearlined(&house, "backup", &["stopped.bundle"])?.done()?;
+    ensure!(said.contains("1 attachment.") && !said.contains("missing"), "{said}");
+
+    for bundle in ["running.bundle", "stopped.bundle"] {
+        fs::remove_dir_all(house.path("server/data"))?;
+        fs::create_dir(house.path("server/data"))?;
+        fs::set_permissions(house.path("server/data"), std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        let said = tearlined(&house, "restore", &[bundle])?.done()?;
+        ensure!(said.contains("1 attachment put back") && !said.contains("missing"), "{said}");
+        ensure!(!tearlined(&house, "check", &[])?.done()?.contains("DAMAGED"), "it is whole");
+    }
+    start(&mut house)?;
+    house.text("us/kigali", &["fetch"])?;
+    house.text("us/kigali", &["save", &entry, "--out", &house.arg("saved.png")])?;
+    ensure!(fs::read(house.path("saved.png"))? == map, "it is not what was sent");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_no_bundle_has_of_attachments_is_said_and_their_folder_may_be_put_back() -> Result<()> {
     let mut house = House::kivu()?;
     let (note, map) = (house.write("papers/there.md", NOTE)?, house.write("papers/map.png", "a map")?);
     let sent = house.json("rwanda/liaison", &["write", "note", &note, "--attach", &map])?;
     let entry = sent["entry"].as_str().context("an entry")?.to_owned();
-    stop(&mut house).await?;
+    house.text("un/monitor-2", &["export", "all.bundle", "--content"])?;
     let tearlined =
         |house: &House, name: &str, args: &[&str]| tearlined(house, &[&[name], &CONFIG[..], args].concat());
-    tearlined(&house, "backup", &["all.bundle"])?.done()?;
+    tearlined(&house, "backup", &["full.bundle"])?.done()?;
+    stop(&mut house).await?;
 
     // With their folder there is nothing to say.
     fs::remove_dir_all(house.path("server/data/store"))?;
@@ -222,16 +261,100 @@ async fn attachments_are_in_no_bundle_and_a_restored_server_says_which_of_them_i
     fs::remove_dir_all(house.path("server/data/store"))?;
     fs::rename(house.path("server/data/attachments"), house.path("elsewhere"))?;
     let said = tearlined(&house, "restore", &["all.bundle"])?.done()?;
-    let told = format!("1 attachment missing, or not as received, the first of {entry}.");
-    ensure!(said.contains(&told) && said.contains("put back the folder"), "{said}");
+    let told = format!("1 attachment missing, or not as received, the first of {entry}:");
+    ensure!(said.contains(&told) && said.contains("Put back the folder"), "{said}");
     let said = tearlined(&house, "check", &[])?;
     ensure!(said.out.contains(&format!("{entry}  DAMAGED: its attachment")), "{}", said.out);
 
+    // A backup beside it has the attachments.
+    fs::remove_dir_all(house.path("server/data/store"))?;
+    let said = tearlined(&house, "restore", &["all.bundle", "full.bundle"])?.done()?;
+    ensure!(said.contains("1 attachment put back") && !said.contains("missing"), "{said}");
+    ensure!(!tearlined(&house, "check", &[])?.done()?.contains("DAMAGED"), "it is whole again");
+
+    fs::remove_dir_all(house.path("server/data/attachments"))?;
     fs::rename(house.path("elsewhere"), house.path("server/data/attachments"))?;
     ensure!(!tearlined(&house, "check", &[])?.done()?.contains("DAMAGED"), "it is whole again");
     start(&mut house)?;
     house.text("us/kigali", &["fetch"])?;
     house.text("us/kigali", &["save", &entry, "--out", &house.arg("saved.png")])?;
     ensure!(fs::read(house.path("saved.png"))? == b"a map", "it is what was sent");
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_several_bundles_the_longest_logs_count_and_content_comes_from_whichever_has_it() -> Result<()> {
+    let mut house = House::kivu()?;
+    // One auditor took the content, another the newest entries, which somebody keeps the content of.
+    house.text("un/monitor-1", &["export", "older.bundle", "--content"])?;
+    let note = house.write("papers/there.md", NOTE)?;
+    let sent = house.json("rwanda/liaison", &["write", "note", &note])?;
+    let newest = sent["entry"].as_str().context("an entry")?.to_owned();
+    house.text("us/kigali", &["fetch"])?;
+    house.text("us/kigali", &["export", "kept.bundle", "--content"])?;
+    let mut before = Vec::new();
+    for desk in DESKS {
+        before.push(roots(&house, desk)?);
+    }
+    house.text("un/monitor-2", &["export", "newest.bundle"])?;
+    stop(&mut house).await?;
+    fs::remove_dir_all(house.path("server/data/store"))?;
+
+    let restore = |bundles: &[&str]| tearlined(&house, &[&["restore"], &CONFIG[..], bundles].concat());
+    let said = restore(&["newest.bundle", "older.bundle"])?.refused(1)?;
+    ensure!(said.contains("no content of 1 posts") && said.contains(&newest), "{said}");
+    let said = restore(&["newest.bundle", "older.bundle", "kept.bundle"])?.done()?;
+    for (room, root) in &before[0] {
+        let line = said.lines().find(|line| line.split_whitespace().next() == Some(room));
+        ensure!(line.is_some_and(|line| line.ends_with(root)), "{room} has another root in\n{said}");
+    }
+    let checked = tearlined(&house, &[&["check"], &CONFIG[..]].concat())?.done()?;
+    ensure!(!checked.contains("DAMAGED"), "{checked}");
+    start(&mut house)?;
+    for (desk, before) in DESKS.iter().zip(&before) {
+        ensure!(roots(&house, desk)? == *before, "{desk} sees other rooms");
+    }
+    forget(&house, "us/kigali")?;
+    house.text("us/kigali", &["fetch"])?;
+    house.text("us/kigali", &["read", &newest])?;
+    house.text("rwanda/liaison", &["write", "note", &note])?;
+    house.text("un/monitor-2", &["verify", "--all"])?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn bundles_of_two_histories_are_refused_with_room_and_entry_named() -> Result<()> {
+    let mut house = House::kivu()?;
+    // The server's own past, kept aside before each of two futures.
+    stop(&mut house).await?;
+    let past = house.path("past");
+    tearline_tests::cli::copy(&house.path("server/data"), &past)?;
+    let desks = house.path("desks.past");
+    tearline_tests::cli::copy(&house.path("desks"), &desks)?;
+    let mut written = Vec::new();
+    for (future, text) in [("one.bundle", "We are."), ("other.bundle", "We are not.")] {
+        for (from, to) in [(&past, "server/data"), (&desks, "desks")] {
+            fs::remove_dir_all(house.path(to))?;
+            tearline_tests::cli::copy(from, &house.path(to))?;
+        }
+        let folder = house.path("server/data");
+        fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        start(&mut house)?;
+        let note = format!("---\nsubject: Are you there\n---\n{text}\n");
+        let note = house.write("papers/there.md", note)?;
+        let sent = house.json("rwanda/liaison", &["write", "note", &note])?;
+        written.push(sent["entry"].as_str().context("an entry")?.to_owned());
+        stop(&mut house).await?;
+        tearlined(&house, &[&["backup"], &CONFIG[..], &[future]].concat())?.done()?;
+        house.text("un/monitor-1", &["verify-bundle", future])?;
+    }
+    ensure!(written[0] == written[1], "{written:?}");
+    fs::remove_dir_all(house.path("server/data/store"))?;
+    let said = tearlined(&house, &[&["restore"], &CONFIG[..], &["one.bundle", "other.bundle"]].concat())?;
+    let said = said.refused(1)?;
+    for word in ["one.bundle", "other.bundle", &written[0], "two histories", "keep both"] {
+        ensure!(said.contains(word), "{word} is not in {said}");
+    }
+    ensure!(!house.path("server/data/store").exists(), "something was restored");
     Ok(())
 }

@@ -9,12 +9,12 @@ mod html;
 use std::{collections::BTreeMap, io::Read};
 
 use bytes::Bytes;
+use tearline_audit::{BundleFault, Rows, audit};
 use tearline_ledger::{
     access::access_log_home,
-    audit::{Audit, Audited, AuditedEntry, Step},
+    audit::{Audit, Audited, AuditedBody, AuditedEntry, Step},
     bundle::Begin,
     checkpoint::{Origin, SignedCheckpoint},
-    entry::Body,
     id::RoomId,
     rules::{Effect, RoomState, VerifiedEntry},
     statement::Act,
@@ -22,10 +22,7 @@ use tearline_ledger::{
 
 pub use html::html;
 
-use crate::{
-    audit::{BundleFault, check_everywhere, run},
-    witness::{Witness, witnesses},
-};
+use crate::witness::{Witness, witnesses};
 
 /// What is told of a bundle.
 #[derive(Debug, Default)]
@@ -123,11 +120,14 @@ impl Report {
     ///
     /// Only if the file cannot be read.
     pub fn of(bundle: impl Read, progress: impl FnMut(u64)) -> Result<Self, std::io::Error> {
-        let (mut report, mut audit) = (Self::default(), Audit::new(check_everywhere));
+        let (mut report, mut judge) = (Self::default(), Audit::new());
         let mut standing = Standing::default();
-        let done = run(&mut audit, bundle, progress, |step| report.take(step, &mut standing));
+        let done = audit(&mut judge, Rows::of(bundle, progress), |step| {
+            report.take(step, &mut standing);
+            Ok::<_, BundleFault>(())
+        });
         report.witness_access_logs(&standing);
-        report.begin = audit.begin().cloned();
+        report.begin = judge.begin().cloned();
         match done {
             Ok(()) => {}
             Err(BundleFault::Io(error)) => return Err(error),
@@ -145,7 +145,7 @@ impl Report {
                     self.rooms.push(RoomReport::new(room, &name));
                 }
                 for entry in entries {
-                    self.events.extend(entry.verified.as_ref().and_then(|it| event(&name, it)));
+                    self.events.extend(entry.verified().and_then(|it| event(&name, it)));
                     if let Some(last) = self.rooms.last_mut() {
                         last.note(&entry);
                     }
@@ -162,7 +162,7 @@ impl Report {
                     None => standing.access.push((room, checkpoint)),
                 }
             }
-            Step::End => {}
+            Step::Piece { .. } | Step::End => {}
         }
     }
 
@@ -199,8 +199,8 @@ impl RoomReport {
     }
 
     fn note(&mut self, entry: &AuditedEntry) {
-        self.accepted.push(entry.entry.accepted_at());
-        if let Body::Access(record) = entry.entry.body() {
+        self.accepted.push(entry.accepted_at);
+        if let AuditedBody::Access(record) = &entry.body {
             *self.served.entry((record.member.desk().to_owned(), record.room)).or_default() += record.count;
         }
     }

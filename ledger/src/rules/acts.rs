@@ -33,7 +33,7 @@ pub(super) fn judge(
     state: &RoomState,
     entry: &CheckedEntry,
     past: &impl Past,
-    signers: &[Member],
+    signers: &[&Member],
 ) -> Result<Judged, Refusal> {
     let statement = &entry.checked.signed().statement;
     match &statement.act {
@@ -48,7 +48,7 @@ pub(super) fn judge(
 }
 
 /// Exactly one signature, the author's.
-fn one(act: &'static str, signers: &[Member]) -> Result<(), Refusal> {
+fn one(act: &'static str, signers: &[&Member]) -> Result<(), Refusal> {
     if signers.len() == 1 { Ok(()) } else { Err(Refusal::NotOneSigner { act, count: signers.len() }) }
 }
 
@@ -57,7 +57,7 @@ pub(super) fn quorum(
     act: &'static str,
     needed: u32,
     id: StatementId,
-    signers: &[Member],
+    signers: &[&Member],
 ) -> Result<(), Refusal> {
     let mediators = signers.iter().filter(|member| member.name.role() == Role::Mediator).count();
     let enough = usize::try_from(needed).is_ok_and(|needed| mediators >= needed);
@@ -72,7 +72,7 @@ fn one_mediator_in_chamber(
     state: &RoomState,
     act: &'static str,
     elsewhere: &'static str,
-    signers: &[Member],
+    signers: &[&Member],
 ) -> Result<(), Refusal> {
     if !state.name().is_chamber() {
         return Err(Refusal::NotAllowed(elsewhere));
@@ -106,7 +106,12 @@ fn sealed(state: &RoomState, accepted_at: u64, post: &Post) -> Result<(), Refusa
     Ok(())
 }
 
-fn post(state: &RoomState, entry: &CheckedEntry, post: &Post, signers: &[Member]) -> Result<Judged, Refusal> {
+fn post(
+    state: &RoomState,
+    entry: &CheckedEntry,
+    post: &Post,
+    signers: &[&Member],
+) -> Result<Judged, Refusal> {
     let statement = &entry.checked.signed().statement;
     sealed(state, entry.accepted_at, post)?;
     let has_party = state.constitution().has_party();
@@ -134,7 +139,7 @@ fn proposal(
     state: &RoomState,
     entry: &CheckedEntry,
     proposal: &Proposal,
-    signers: &[Member],
+    signers: &[&Member],
 ) -> Result<Judged, Refusal> {
     let signed = entry.checked.signed();
     one_mediator_in_chamber(state, "a proposal", "a proposal belongs in the chamber", signers)?;
@@ -185,7 +190,7 @@ fn approval(
     entry: &CheckedEntry,
     proposal: Identity,
     signatures: &[[u8; 64]],
-    signers: &[Member],
+    signers: &[&Member],
 ) -> Result<Judged, Refusal> {
     let signed = entry.checked.signed();
     let author = &signed.statement.author;
@@ -220,7 +225,7 @@ fn rejection(
     state: &RoomState,
     entry: &CheckedEntry,
     proposal: Identity,
-    signers: &[Member],
+    signers: &[&Member],
 ) -> Result<Judged, Refusal> {
     one_mediator_in_chamber(state, "a rejection", "a rejection belongs in the chamber", signers)?;
     open(state, entry, proposal)?;
@@ -233,7 +238,7 @@ fn recall(
     entry: &CheckedEntry,
     past: &impl Past,
     (identity, id): (Identity, &StatementId),
-    signers: &[Member],
+    signers: &[&Member],
 ) -> Result<Judged, Refusal> {
     let statement = &entry.checked.signed().statement;
     let found = past.find(id).filter(|found| found.identity == identity).ok_or(Refusal::NoSuchPost)?;
@@ -245,7 +250,7 @@ fn recall(
     let effect = Effect::Recalled(found.index);
     if post_author.role() == Role::Party {
         one("the recall of a party's post", signers)?;
-        let allowed = |member: &Member| {
+        let allowed = |member: &&Member| {
             member.name == post_author || (member.custodian && member.name.org() == post_author.org())
         };
         if !signers.iter().all(allowed) {
@@ -264,7 +269,7 @@ fn acknowledgement(
     entry: &CheckedEntry,
     past: &impl Past,
     posts: &[Ref],
-    signers: &[Member],
+    signers: &[&Member],
 ) -> Result<Judged, Refusal> {
     let statement = &entry.checked.signed().statement;
     if state.constitution().own_room_of().is_none() {

@@ -99,13 +99,14 @@ pub(super) fn found(entry: &CheckedEntry) -> Result<(RoomState, Vec<MemberName>,
         }
     }
     quorum("a founding charter", charter.quorum, statement.id, &signers)?;
+    let names = signers.iter().map(|member| member.name.clone()).collect();
     let state = RoomState {
         constitution: Arc::new(constitution),
         proposals: Arc::default(),
         size: TreeSize(1),
         last_accepted_at: entry.accepted_at,
     };
-    Ok((state, signers.into_iter().map(|member| member.name).collect(), !chamber))
+    Ok((state, names, !chamber))
 }
 
 /// Judges a charter that follows upon the one in force.
@@ -113,7 +114,7 @@ pub(super) fn succeed(
     state: &RoomState,
     entry: &CheckedEntry,
     new: &Charter,
-    signers: &[Member],
+    signers: &[&Member],
 ) -> Result<Judged, Refusal> {
     let constitution = state.constitution();
     let old = constitution.charter();
@@ -150,7 +151,7 @@ pub(super) fn succeed(
 }
 
 /// One custodian alone may remove members of its own party, and do nothing else.
-fn may_remove(old: &Charter, difference: &Difference, signers: &[Member]) -> bool {
+fn may_remove(old: &Charter, difference: &Difference, signers: &[&Member]) -> bool {
     let Some(org) = difference.only_removes_members_of() else { return false };
     let [signer] = signers else { return false };
     old.custodians(org).any(|custodian| custodian.name == signer.name)

@@ -37,6 +37,10 @@ impl CheckedStatement {
     pub fn signed(&self) -> &Signed {
         &self.0
     }
+
+    pub(super) fn into_signed(self) -> Signed {
+        self.0
+    }
 }
 
 /// Verifies all signatures of all statements, each of which gets its own answer. `key` finds the keys

@@ -19,6 +19,7 @@ pub use snapshot::SnapshotError;
 pub use state::{Constitution, OpenProposal, Purpose, RoomState};
 pub use unit::Unit;
 
+use self::acts::Judged;
 use crate::{
     digest::Digest,
     entry::Entry,
@@ -158,10 +159,15 @@ impl VerifiedEntry {
         Found {
             index: self.index,
             identity: self.signed.identity(),
-            post_author: matches!(self.signed.statement.act, Act::Post(_))
-                .then(|| self.signed.statement.author.clone()),
+            post_author: matches!(self.signed.statement.act, Act::Post(_)).then(|| self.author_by_charter()),
             recalled: false,
         }
+    }
+
+    /// The author, who is among the signers, as the charter has the name: so that one copy serves all entries.
+    fn author_by_charter(&self) -> MemberName {
+        let author = &self.signed.statement.author;
+        self.signers.iter().find(|signer| *signer == author).unwrap_or(author).clone()
     }
 
     /// Whether the room's state, beyond its size and time, is another than before.
@@ -192,6 +198,25 @@ pub fn apply(
     entry: &CheckedEntry,
     past: &impl Past,
 ) -> Result<VerifiedEntry, Refusal> {
+    let (judged, signers) = judge(state, entry, past)?;
+    Ok(advance(state, entry.clone(), judged, signers))
+}
+
+/// As [`apply`], of an entry that is not needed any more.
+pub fn apply_owned(
+    state: &mut RoomState,
+    entry: CheckedEntry,
+    past: &impl Past,
+) -> Result<VerifiedEntry, Refusal> {
+    let (judged, signers) = judge(state, &entry, past)?;
+    Ok(advance(state, entry, judged, signers))
+}
+
+fn judge(
+    state: &RoomState,
+    entry: &CheckedEntry,
+    past: &impl Past,
+) -> Result<(Judged, Vec<MemberName>), Refusal> {
     let signed = entry.checked.signed();
     let statement = &signed.statement;
     if statement.room != Some(state.room()) {
@@ -213,17 +238,27 @@ pub fn apply(
     check_basis(state, entry, past)?;
     let signers = state.constitution().signers(signed)?;
     let judged = acts::judge(state, entry, past, &signers)?;
-    let verified = VerifiedEntry {
-        room: state.room(),
-        index: state.size().0,
-        accepted_at: entry.accepted_at,
-        signed: signed.clone(),
-        signers: signers.iter().map(|member| member.name.clone()).collect(),
-        by_quorum: judged.by_quorum,
-        effect: judged.effect,
-    };
-    state.advance(entry, judged.change);
-    Ok(verified)
+    Ok((judged, signers.iter().map(|member| member.name.clone()).collect()))
+}
+
+fn advance(
+    state: &mut RoomState,
+    entry: CheckedEntry,
+    judged: Judged,
+    signers: Vec<MemberName>,
+) -> VerifiedEntry {
+    let (room, index, accepted_at) = (state.room(), state.size().0, entry.accepted_at);
+    state.advance(&entry, judged.change);
+    let (by_quorum, effect) = (judged.by_quorum, judged.effect);
+    VerifiedEntry {
+        room,
+        index,
+        accepted_at,
+        signed: entry.checked.into_signed(),
+        signers,
+        by_quorum,
+        effect,
+    }
 }
 
 fn check_basis(state: &RoomState, entry: &CheckedEntry, past: &impl Past) -> Result<(), Refusal> {

@@ -105,14 +105,12 @@ impl Constitution {
     }
 
     /// The members that signed, each by the charter in force, the author among them.
-    pub(super) fn signers(&self, signed: &Signed) -> Result<Vec<Member>, Refusal> {
+    pub(super) fn signers(&self, signed: &Signed) -> Result<Vec<&Member>, Refusal> {
         let signers = signed
             .envelope
             .signatures()
             .iter()
-            .map(|signature| {
-                self.signer(&signature.key_id).cloned().ok_or(Refusal::NotAMember(signature.key_id))
-            })
+            .map(|signature| self.signer(&signature.key_id).ok_or(Refusal::NotAMember(signature.key_id)))
             .collect::<Result<Vec<_>, _>>()?;
         if signers.iter().any(|member| member.name == signed.statement.author) {
             Ok(signers)

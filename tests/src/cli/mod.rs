@@ -10,6 +10,7 @@ pub mod said;
 pub mod screen;
 pub mod stick;
 pub mod terminal;
+pub mod trickle;
 
 use std::{
     fs,

@@ -148,7 +148,7 @@ fn logs_of(bundle: &[u8]) -> Result<Vec<Log>> {
     reader.feed(bundle);
     loop {
         match reader.next_row()?.context("the bundle is cut off")? {
-            Row::Begin(_) => {}
+            Row::Begin(_) | Row::Piece(_) => {}
             Row::Room(room) => logs.push(Log::of(room)),
             Row::Entry(entry) => logs.last_mut().context("an entry of no room")?.rows.push(entry),
             Row::End => return Ok(logs),

@@ -1,5 +1,7 @@
 //! What each parser promises of any bytes at all.
 
+use std::io::{self, Read};
+
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use tearline_client::{
@@ -11,7 +13,6 @@ use tearline_client::{
 };
 use tearline_ledger::{
     admission::{Admission, Invitation},
-    audit::Audit,
     card::SignedCard,
     checkpoint::Checkpoint,
     content::Content,
@@ -29,7 +30,6 @@ use tearline_ledger::{
     policy::Policy,
     portion::BriefingFile,
     proof::TlogProof,
-    replay::check_here,
     statement::{Signed, Statement},
 };
 
@@ -138,15 +138,25 @@ pub(super) fn admission(bytes: &[u8]) -> Result<()> {
 /// The same verdict however the file comes in.
 pub(super) fn bundle(bytes: &[u8]) -> Result<()> {
     let verdict = |piece: usize| {
-        let mut audit = Audit::new(check_here);
-        for part in bytes.chunks(piece) {
-            audit.feed(part, &mut |_| ()).map_err(|fault| fault.to_string())?;
-        }
-        audit.finish().map(drop).map_err(|fault| fault.to_string())
+        let verified = tearline_audit::verify(Pieces { bytes, piece }, |_| ());
+        verified.map(|it| it.rooms).map_err(|fault| fault.to_string())
     };
     let (whole, pieces) = (verdict(bytes.len().max(1)), verdict(97));
     ensure!(whole == pieces, "as a whole {whole:?}, in pieces {pieces:?}");
     Ok(())
+}
+
+/// Bytes that come in pieces of this many at most.
+struct Pieces<'a> {
+    bytes: &'a [u8],
+    piece: usize,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let most = self.piece.min(into.len());
+        self.bytes.read(into.get_mut(..most).unwrap_or_default())
+    }
 }
 
 pub(super) fn letter(bytes: &[u8]) -> Result<()> {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tearline_ledger::{
-    bundle::{Begin, BundleEntry, BundleError, BundleRoom, MAGIC, Reader, Row, Writer},
+    bundle::{Begin, BundleEntry, BundleError, BundlePiece, BundleRoom, MAGIC, Reader, Row, Writer},
     digest::Digest,
     id::RoomId,
 };
@@ -15,6 +15,8 @@ use crate::desk::domain;
 enum Part {
     Room(u8, u64, u64),
     Entry(Option<&'static [u8]>),
+    /// Of the attachment with this digest, from there on.
+    Piece(u8, u64, &'static [u8]),
 }
 
 fn bundle(parts: &[Part]) -> Result<Vec<u8>> {
@@ -35,6 +37,11 @@ fn bundle(parts: &[Part]) -> Result<Vec<u8>> {
                 entry: Bytes::from_static(b"entry"),
                 content: content.map(Bytes::from_static),
             }),
+            Part::Piece(byte, offset, data) => writer.piece(BundlePiece {
+                digest: Digest([byte; 32]),
+                offset,
+                data: Bytes::from_static(data),
+            }),
         });
     }
     out.extend_from_slice(&writer.end());
@@ -42,7 +49,7 @@ fn bundle(parts: &[Part]) -> Result<Vec<u8>> {
 }
 
 pub(super) fn bundles() -> Result<Vec<Case>> {
-    use Part::{Entry, Room};
+    use Part::{Entry, Piece, Room};
     let input = |bytes: &[u8]| json!({ "bytes": hex::encode(bytes) });
     let full =
         bundle(&[Room(1, 0, 1), Entry(None), Room(2, 5, 2), Entry(Some(b"")), Entry(Some(b"sealed"))])?;
@@ -63,6 +70,33 @@ pub(super) fn bundles() -> Result<Vec<Case>> {
         Case::good("two rooms", input(&full)),
         Case::good("no room", of(&[])?),
         Case::good("a room of nothing", of(&[Room(1, 0, 0)])?),
+        Case::good(
+            "attachments",
+            of(&[
+                Room(1, 0, 1),
+                Entry(None),
+                Piece(7, 0, b"ab"),
+                Piece(7, 2, b"c"),
+                Piece(8, 0, b"d"),
+                Room(2, 0, 0),
+            ])?,
+        ),
+        Case::bad("an attachment of no room", of(&[Piece(7, 0, b"a")])?),
+        Case::bad(
+            "an attachment before the last entry",
+            of(&[Room(1, 0, 1), Piece(7, 0, b"a"), Entry(None)])?,
+        ),
+        Case::bad("an attachment without its beginning", of(&[Room(1, 0, 0), Piece(7, 1, b"a")])?),
+        Case::bad("an attachment with a gap", of(&[Room(1, 0, 0), Piece(7, 0, b"a"), Piece(7, 2, b"b")])?),
+        Case::bad(
+            "an attachment that goes on after another",
+            of(&[Room(1, 0, 0), Piece(7, 0, b"a"), Piece(8, 0, b"b"), Piece(7, 1, b"c")])?,
+        ),
+        Case::bad(
+            "an attachment that goes on in another room",
+            of(&[Room(1, 0, 0), Piece(7, 0, b"a"), Room(2, 0, 0), Piece(7, 1, b"b")])?,
+        ),
+        Case::bad("a piece of nothing", of(&[Room(1, 0, 0), Piece(7, 0, b"")])?),
         Case::bad("nothing at all", input(b"")),
         Case::bad("another version", flipped(MAGIC.len() - 2)),
         Case::bad("a changed byte in the first row", flipped(MAGIC.len() + 10)),
@@ -109,6 +143,11 @@ fn read(bytes: &[u8]) -> std::result::Result<Vec<Value>, BundleError> {
             Row::Entry(entry) => json!({
                 "entry": hex::encode(&entry.entry),
                 "content": entry.content.map(hex::encode),
+            }),
+            Row::Piece(piece) => json!({
+                "digest": piece.digest.to_hex(),
+                "offset": piece.offset,
+                "data": hex::encode(piece.data),
             }),
             Row::End => json!({ "end": rows.len() }),
         });

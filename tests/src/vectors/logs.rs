@@ -4,6 +4,7 @@
 //! over what it altered unless the checkpoint itself is what is wrong.
 
 mod alone;
+mod attached;
 mod between;
 mod cut;
 mod good;
@@ -51,6 +52,7 @@ pub fn bundle_of(world: &World, log: &dyn NoteSigner) -> Result<Vec<u8>> {
 /// All logs. Each is refused for the very reason for which it was made.
 pub fn all() -> Result<Vec<Log>> {
     let mut out = good::logs()?;
+    out.extend(attached::logs()?);
     out.extend(alone::logs()?);
     out.extend(between::logs()?);
     for log in &out {

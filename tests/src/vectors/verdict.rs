@@ -1,5 +1,7 @@
 //! The verdict on a bundle, by the public API and in the order of section 11.1.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -47,9 +49,9 @@ impl Stop {
 pub fn verdict(bytes: &[u8]) -> std::result::Result<Vec<Value>, Stop> {
     let (begin, parts) = read(bytes).map_err(|_| Stop::new("BUNDLE"))?.ok_or(Stop::new("BUNDLE"))?;
     let mut instance = Instance::new();
-    let mut rooms = Vec::new();
+    let (mut rooms, mut came) = (Vec::new(), BTreeSet::new());
     for part in parts.iter().filter(|part| !part.is_access()) {
-        rooms.push(room(&begin, part, &mut instance)?);
+        rooms.push(room(&begin, part, &mut instance, &mut came)?);
     }
     let chamber = rooms.iter().filter_map(Replay::state).find(|state| state.room() == begin.chamber);
     let chamber = chamber.filter(|state| state.name().is_chamber()).ok_or(Stop::new("CHAMBERS"))?;
@@ -78,6 +80,8 @@ pub fn document(bytes: &[u8]) -> Result<String> {
 struct Part {
     row: BundleRoom,
     entries: Vec<BundleEntry>,
+    /// Whole or not.
+    attachments: Vec<(Digest, Vec<u8>)>,
 }
 
 impl Part {
@@ -93,10 +97,23 @@ fn read(bytes: &[u8]) -> std::result::Result<Option<(Begin, Vec<Part>)>, BundleE
     while let Some(row) = reader.next_row()? {
         match row {
             Row::Begin(row) => begin = Some(row),
-            Row::Room(row) => parts.push(Part { row, entries: Vec::new() }),
+            Row::Room(row) => parts.push(Part { row, entries: Vec::new(), attachments: Vec::new() }),
             Row::Entry(entry) => {
                 if let Some(part) = parts.last_mut() {
                     part.entries.push(entry);
+                }
+            }
+            Row::Piece(piece) => {
+                let part = parts.last_mut().map(|part| &mut part.attachments);
+                if let Some(attachments) = part {
+                    if piece.offset == 0 {
+                        attachments.push((piece.digest, Vec::new()));
+                    }
+                    attachments
+                        .iter_mut()
+                        .last()
+                        .map(|(_, bytes)| bytes.extend_from_slice(&piece.data))
+                        .unwrap_or_default();
                 }
             }
             Row::End => {}
@@ -106,7 +123,12 @@ fn read(bytes: &[u8]) -> std::result::Result<Option<(Begin, Vec<Part>)>, BundleE
     Ok(begin.map(|begin| (begin, parts)))
 }
 
-fn room(begin: &Begin, part: &Part, instance: &mut Instance) -> std::result::Result<Replay, Stop> {
+fn room(
+    begin: &Begin,
+    part: &Part,
+    instance: &mut Instance,
+    came: &mut BTreeSet<Digest>,
+) -> std::result::Result<Replay, Stop> {
     if part.row.first != 0 || part.entries.is_empty() {
         return Err(Stop::in_room("INCOMPLETE", part));
     }
@@ -119,6 +141,15 @@ fn room(begin: &Begin, part: &Part, instance: &mut Instance) -> std::result::Res
         if !row.content.as_ref().is_none_or(|content| is_named(&entry, content)) {
             return Err(Stop::at("CONTENT", part, index));
         }
+    }
+    let named = |(digest, bytes): &(Digest, Vec<u8>)| {
+        let mut posts = verified.iter().filter_map(|entry| entry.signed().statement.sealed());
+        let size = bytes.len() as u64;
+        Digest::of(bytes) == *digest
+            && posts.any(|post| post.attachments.iter().any(|it| it.digest == *digest && it.size == size))
+    };
+    if !part.attachments.iter().all(|it| named(it) && came.insert(it.0)) {
+        return Err(Stop::in_room("ATTACHMENT", part));
     }
     let state = replay.state().ok_or(Stop::in_room("INCOMPLETE", part))?;
     if state.name().as_str() != part.row.name || *state.constitution().domain() != begin.domain {
@@ -167,6 +198,9 @@ fn access(part: &Part, chamber: &RoomState, rooms: &[&RoomState]) -> std::result
     for (index, row) in (0..).zip(&part.entries) {
         let entry = Entry::parse(row.entry.clone()).map_err(|_| Stop::at("ENTRY", part, index))?;
         replay.push(&entry).map_err(|error| Stop::at(error.fault.code(), part, index))?;
+    }
+    if !part.attachments.is_empty() {
+        return Err(Stop::in_room("ATTACHMENT", part));
     }
     check_checkpoint(part, home, replay.tree())?;
     Ok(replay.tree().clone())

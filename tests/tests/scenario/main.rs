@@ -129,7 +129,7 @@ fn exported(house: &House, desk: &str, room: &str) -> Result<Vec<Entry>> {
         match reader.next_row()?.context("the bundle is whole")? {
             Row::Room(row) => here = row.name == room,
             Row::Entry(row) if here => out.push(Entry::parse(row.entry)?),
-            Row::Begin(_) | Row::Entry(_) => (),
+            Row::Begin(_) | Row::Entry(_) | Row::Piece(_) => (),
             Row::End => return Ok(out),
         }
     }

@@ -207,12 +207,19 @@ impl Context {
 
     /// Shows how far bytes have come, if a person is watching.
     pub(crate) fn bytes(&self, what: String) -> ProgressBar {
+        self.bar(what, " {msg}  {bar:24} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left")
+    }
+
+    /// Shows how many entries are done, if a person is watching.
+    pub(crate) fn entries(&self, what: &str) -> ProgressBar {
+        self.bar(what.to_owned(), " {msg}  {bar:24} {pos} of {len} entries  {eta} left")
+    }
+
+    fn bar(&self, what: String, template: &str) -> ProgressBar {
         if self.json || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template(
-            " {msg}  {bar:24} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left",
-        );
+        let style = ProgressStyle::with_template(template);
         let bar = ProgressBar::new(0).with_message(what);
         match style {
             Ok(style) => bar.with_style(style),

@@ -58,7 +58,7 @@ where
 }
 
 /// Seconds of processor time that a process has used.
-fn processor_time(pid: u32) -> Result<f64> {
+pub(crate) fn processor_time(pid: u32) -> Result<f64> {
     /// `USER_HZ`, which Linux has fixed for all that it tells programs.
     const TICKS: f64 = 100.0;
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;

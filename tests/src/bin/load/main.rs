@@ -4,6 +4,7 @@
 //! as many calls in flight. Rounds of floor and suite alternate, so that both meet the same machine.
 //! Specification: `docs/measurements.md`.
 
+mod audit;
 mod author;
 mod bare;
 mod drive;
@@ -52,6 +53,12 @@ enum Suite {
         /// Entries of the largest room.
         #[arg(long, default_value_t = 100_000)]
         to: u64,
+    },
+    /// Statements verified from a bundle, beside nothing but their signatures; and the memory that it takes.
+    Audit {
+        /// Statements of the bundle.
+        #[arg(long, default_value_t = 50_000)]
+        statements: u64,
     },
     /// Publish, publish16 and fetch, one after the other.
     Speed,
@@ -107,6 +114,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         Suite::Publish16 => Box::pin(suites::speed(effort, &["publish16"])).await?,
         Suite::Fetch => Box::pin(suites::speed(effort, &["fetch"])).await?,
         Suite::Speed => Box::pin(suites::speed(effort, &["publish", "publish16", "fetch"])).await?,
+        Suite::Audit { statements } => audit::audit(effort, statements).await?,
         Suite::Growth { to } => Box::pin(suites::growth(effort, to)).await?,
     };
     println!("{}", report::table(&figures));

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use tearline_ledger::{
     access::{access_log_id, access_log_name},
-    bundle::{Begin, BundleEntry, BundleRoom, Writer},
+    bundle::{Begin, BundleEntry, BundlePiece, BundleRoom, Writer},
     checkpoint::{Checkpoint, Origin},
     entry::{AccessRecord, Entry},
     id::RoomId,
@@ -23,6 +23,7 @@ use crate::{desk::domain, world::World};
 pub(super) struct Part {
     pub(super) name: String,
     pub(super) entries: Vec<BundleEntry>,
+    pub(super) pieces: Vec<BundlePiece>,
     /// In the place of the one that the log would sign.
     pub(super) checkpoint: Option<Bytes>,
 }
@@ -50,6 +51,7 @@ impl Cut {
             Part {
                 name: room.replay().state().map(|state| state.name().as_str().to_owned()).unwrap_or_default(),
                 entries: room.entries().iter().map(entry).collect(),
+                pieces: Vec::new(),
                 checkpoint: None,
             }
         };
@@ -93,7 +95,10 @@ impl Cut {
         };
         let name = access_log_name(org);
         let id = access_log_id(home, org);
-        self.parts.insert(id, Part { name, entries: times.iter().map(entry).collect(), checkpoint: None });
+        self.parts.insert(
+            id,
+            Part { name, entries: times.iter().map(entry).collect(), pieces: Vec::new(), checkpoint: None },
+        );
         id
     }
 
@@ -120,6 +125,9 @@ impl Cut {
             out.extend_from_slice(&writer.room(&row));
             for entry in &part.entries {
                 out.extend_from_slice(&writer.entry(entry.clone()));
+            }
+            for piece in &part.pieces {
+                out.extend_from_slice(&writer.piece(piece.clone()));
             }
         }
         out.extend_from_slice(&writer.end());

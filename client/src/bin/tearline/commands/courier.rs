@@ -152,7 +152,7 @@ fn take_in(context: &Context, path: &Path) -> Result<(), Failure> {
     text.push_str("Attachments are not carried. Next: tearline inbox\n");
     let settled: Vec<Value> = came.settled.iter().map(of_settled).collect();
     let rooms = came.rooms.iter().map(|(room, new, size)| json!({"room": room, "new": new, "size": size}));
-    let missed = held.iter().flat_map(|held| held.warnings()).cloned();
+    let missed = held.iter().flat_map(super::policy::Held::warnings).cloned();
     let json = json!({
         "written_at": iso(came.written_at),
         "nothing_new": came.nothing_new,

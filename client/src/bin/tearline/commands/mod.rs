@@ -9,6 +9,7 @@ mod cosign;
 mod courier;
 mod desk;
 mod drafts;
+mod export;
 mod found;
 mod handed;
 mod inbox;
@@ -85,7 +86,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Policy(args) => policy::policy(context, &args)?,
         Command::Prove(args) => prove::prove(context, &args)?,
         Command::CheckProof(args) => prove::check_proof(context, &args)?,
-        Command::Export(args) => verify::export(context, &args)?,
+        Command::Export(args) => export::export(context, &args)?,
         Command::VerifyBundle(args) => verify::verify_bundle(context, &args)?,
         Command::Report(args) => report::report(context, &args)?,
         Command::Admit(args) => propose::admit(context, &args)?,

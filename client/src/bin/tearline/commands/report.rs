@@ -21,7 +21,8 @@ pub(crate) fn report(context: &Context, args: &AuditReport) -> Result<(), Failur
         return Err(Failure::refused(format!("{} exists: give another name", args.file.display())));
     }
     let bundle = File::open(&args.bundle).map_err(refused)?;
-    let bar = context.progress("verifying");
+    let bar = context.bytes("Verifying".to_owned());
+    bar.set_length(bundle.metadata().map_or(0, |found| found.len()));
     let found = Report::of(bundle, |read| bar.set_position(read)).map_err(refused)?;
     bar.finish_and_clear();
     durable::create(&args.file, html(&found, &name, now()).as_bytes()).lift()?;

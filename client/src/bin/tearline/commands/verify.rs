@@ -1,38 +1,28 @@
-//! `verify`, `export` and `verify-bundle`: what an auditor does, and everybody may.
+//! `verify` and `verify-bundle`: what an auditor does, and everybody may.
 
 use std::fmt::Write as _;
 
-use std::{
-    fs::{self, File},
-    io::{BufWriter, Write as _},
-};
+use std::fs::File;
 
-use indicatif::ProgressBar;
 use serde_json::{Value, json};
+use tearline_audit::{BundleFault, Verified};
 use tearline_client::{
     alarm::Alarm,
-    audit,
-    desk::{Desk, now},
+    desk::Desk,
     evidence::{Exhibit, Raised},
-    replica::{Progress, Replica, ReplicaError},
-    session::Session,
+    replica::Progress,
     show::time::iso,
-    sync::{self, Cut},
+    sync,
 };
 use tearline_ledger::{
-    access::{access_log_id, access_log_org},
-    bundle::{Begin, BundleEntry, BundleRoom, Writer},
-    checkpoint::Checkpoint,
     digest::Digest,
     id::RoomId,
     instance::{Instance, InstanceFault},
     name::{Role, RoomName},
-    note::Note,
 };
-use tokio::runtime::Runtime;
 
 use crate::{
-    cli::{Export, Verify, VerifyBundle},
+    cli::{Verify, VerifyBundle},
     context::{Context, Failure, Lift as _},
     report::say,
 };
@@ -134,141 +124,18 @@ fn across_rooms(
     desk.raise(room, shown)
 }
 
-pub(crate) fn export(context: &Context, args: &Export) -> Result<(), Failure> {
-    if args.file.exists() {
-        return Err(Failure::refused(format!("{} exists: give another name", args.file.display())));
-    }
-    let (runtime, mut desk, session) = context.online()?;
-    let bar = context.progress("fetching");
-    let mut told = |_: &RoomName, progress: &Progress| bar.inc(progress.fresh.len() as u64);
-    let (cut, _) = runtime.block_on(sync::sync_rooms(&session, &mut desk, &mut told)).lift()?;
-    bar.set_message("writing");
-    let logs = runtime.block_on(sync::sync_access(&session, &desk, &cut)).lift()?;
-    let part = args.file.with_extension("part");
-    // An auditor keeps no content; what others keep need not be sent again.
-    let source = match desk.member().role() {
-        _ if !args.content => Contents::None,
-        Role::Auditor => Contents::Server(&runtime, &session),
-        Role::Mediator | Role::Party => Contents::Replica,
-    };
-    let written = write_bundle(&desk, &cut, &logs, (&source, &bar), &part);
-    let rooms = written.inspect_err(|_| drop(fs::remove_file(&part)))?;
-    fs::rename(&part, &args.file)
-        .map_err(|error| Failure::refused(format!("{}: {error}", args.file.display())))?;
-    bar.finish_and_clear();
-    let text = format!(
-        "Wrote {} rooms and access logs to {}.\nNext: tearline verify-bundle {}\n",
-        rooms,
-        args.file.display(),
-        args.file.display()
-    );
-    say(context, &json!({"file": args.file, "rooms": rooms}), &text)
-}
-
-fn write_bundle(
-    desk: &Desk,
-    cut: &Cut,
-    logs: &[Replica],
-    (contents, bar): (&Contents<'_>, &ProgressBar),
-    part: &std::path::Path,
-) -> Result<usize, Failure> {
-    let io = |error: std::io::Error| Failure::refused(format!("{}: {error}", part.display()));
-    let chamber = cut.rooms.iter().find(|(_, name, _)| name.is_chamber()).map(|(id, ..)| *id);
-    let first = cut.rooms.first().map(|(id, ..)| *id);
-    let chamber = chamber
-        .or(first)
-        .ok_or_else(|| Failure::refused("there is no room to export: this desk is in none"))?;
-    let begin = Begin { domain: desk.member().domain().clone(), chamber, written_at: now() };
-    let mut out = BufWriter::new(File::create_new(part).map_err(io)?);
-    let (mut writer, bytes) = Writer::begin(&begin);
-    out.write_all(&bytes).map_err(io)?;
-    let mut rooms: Vec<(Replica, &bytes::Bytes)> = Vec::new();
-    for (id, name, checkpoint) in &cut.rooms {
-        rooms.push((desk.replica(*id, name).lift()?, checkpoint));
-    }
-    for (id, name, checkpoint) in &cut.access {
-        if let Some(log) = logs.iter().find(|log| log.room() == *id) {
-            let home = cut.rooms.iter().find_map(|(room, room_name, _)| {
-                let org = access_log_org(name)?;
-                (access_log_id(*room, &org) == log.room()).then_some((*room, room_name))
-            });
-            if let Some((home, home_name)) = home {
-                let home = desk.replica(home, home_name).lift()?;
-                rooms.push((desk.access_log(*id, name, &home).lift()?, checkpoint));
-            }
-        }
-    }
-    rooms.sort_by_key(|(replica, _)| replica.room());
-    for (replica, checkpoint) in &rooms {
-        write_room((&mut writer, &mut out), desk, (replica, checkpoint), contents)?;
-        bar.inc(replica.size());
-    }
-    out.write_all(&writer.end()).map_err(io)?;
-    out.flush().map_err(io)?;
-    out.into_inner().map_err(|error| io(error.into_error()))?.sync_all().map_err(io)?;
-    Ok(rooms.len())
-}
-
-/// Where sealed content comes from.
-enum Contents<'a> {
-    /// It is left out.
-    None,
-    /// From what is kept here.
-    Replica,
-    /// From the server, in order; compared with what the entries name.
-    Server(&'a Runtime, &'a Session),
-}
-
-/// A room's entries up to its head in the cut.
-fn write_room(
-    (writer, out): (&mut Writer, &mut (impl std::io::Write + Send)),
-    desk: &Desk,
-    (replica, checkpoint): (&Replica, &bytes::Bytes),
-    contents: &Contents<'_>,
-) -> Result<(), Failure> {
-    let io = |error: std::io::Error| Failure::refused(format!("the bundle cannot be written: {error}"));
-    let refused = |error: ReplicaError| Failure::refused(error.to_string());
-    let size = size_of(checkpoint)?;
-    let room = BundleRoom {
-        room: replica.room(),
-        name: replica.name().to_owned(),
-        first: 0,
-        size,
-        checkpoint: checkpoint.clone(),
-    };
-    out.write_all(&writer.room(&room)).map_err(io)?;
-    let mut write = |index, content| {
-        let entry = replica.require_entry(index).map_err(refused)?.bytes().clone();
-        out.write_all(&writer.entry(BundleEntry { entry, content })).map_err(io)
-    };
-    match contents {
-        Contents::Server(runtime, session) if replica.replay().is_some() => {
-            runtime.block_on(sync::contents(session, desk, replica, size, &mut write))
-        }
-        Contents::Replica if replica.replay().is_some() => (0..size).try_for_each(|index| {
-            let content = replica.sealed_content(index).map_err(refused)?;
-            write(index, content)
-        }),
-        _ => (0..size).try_for_each(|index| write(index, None)),
-    }
-}
-
-/// Of a checkpoint that was verified when it came.
-fn size_of(note: &[u8]) -> Result<u64, Failure> {
-    let note = Note::parse(note).map_err(Failure::refused)?;
-    Ok(Checkpoint::parse(note.unverified_text()).map_err(Failure::refused)?.size.0)
-}
-
 pub(crate) fn verify_bundle(context: &Context, args: &VerifyBundle) -> Result<(), Failure> {
     let name = args.file.display();
     let file = File::open(&args.file).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
-    let bar = context.progress("verifying");
-    let (begin, mut rooms) =
-        audit::verify_bundle(file, |read| bar.set_position(read)).map_err(|fault| match fault {
-            audit::BundleFault::Io(error) => Failure::refused(format!("{name}: {error}")),
-            fault => Failure::Alarm(format!("{name}: {fault}")),
-        })?;
+    let size = file.metadata().map_or(0, |found| found.len());
+    let bar = context.bytes("Verifying".to_owned());
+    bar.set_length(size);
+    let verified = tearline_audit::verify(file, |read| bar.set_position(read));
     bar.finish_and_clear();
+    let Verified { begin, mut rooms } = verified.map_err(|fault| match fault {
+        BundleFault::Audit(fault) => Failure::Alarm(format!("{name}: {fault} [{}]", fault.code())),
+        other => Failure::refused(format!("{name}: {other}")),
+    })?;
     // Rooms first, then access logs.
     rooms.sort_by_key(|room| (room.name.contains('/'), room.name.clone()));
     let mut text = format!(" Bundle of {}, written {}\n", begin.domain.as_str(), iso(begin.written_at));
@@ -281,6 +148,13 @@ pub(crate) fn verify_bundle(context: &Context, args: &VerifyBundle) -> Result<()
         );
     }
     text.push_str(" ✓ rules across rooms\n");
+    let contents: u64 = rooms.iter().map(|room| room.contents).sum();
+    let attachments: u64 = rooms.iter().map(|room| room.attachments).sum();
+    let _ = if contents + attachments == 0 {
+        writeln!(text, " – entries alone: it has no content")
+    } else {
+        writeln!(text, " ✓ {contents} contents, {attachments} attachments, as the entries name them")
+    };
     let list: Vec<Value> = rooms
         .iter()
         .map(|room| {
@@ -289,6 +163,8 @@ pub(crate) fn verify_bundle(context: &Context, args: &VerifyBundle) -> Result<()
                 "id": room.room.to_string(),
                 "entries": room.entries,
                 "signatures": room.signatures,
+                "contents": room.contents,
+                "attachments": room.attachments,
                 "root": room.root.to_string(),
                 "members": room.members,
             })
