@@ -153,7 +153,11 @@ async fn room<S: Store>(
         }
         let verified = replay.push(entries)?;
         for (row, verified) in rows.iter().zip(&verified) {
-            let sealed = verified.signed().statement.sealed();
+            let statement = &verified.signed().statement;
+            if store.find(&id, statement.id.as_bytes()).await? != Some(row.index) {
+                return Err(Fault::entry(row.index, "the index of ids does not lead to it"));
+            }
+            let sealed = statement.sealed();
             content(row, sealed)?;
             if let Some(files) = files {
                 attachments(files, id, row, sealed, &mut seen).await?;

@@ -15,7 +15,7 @@ use tearline_ledger::{
     entry::Entry,
     merkle::{Frontier, leaf_hash},
 };
-use tearline_server::store::{Commit, Head, NewRow, Options, RoomCommit, SledStore, Store as _};
+use tearline_server::store::{Commit, NewRow, Options, RoomCommit, SledStore, Store as _};
 use tearline_tests::live::{Live, binaries::binary, read, server::Server};
 
 fn tearlined(arguments: &[&str], config: &Path) -> Result<Output> {
@@ -78,7 +78,15 @@ async fn another_log_key_than_the_charters_name_is_refused_at_the_start() -> Res
 
 /// Writes the stored room drc anew with one thing changed, so that the store itself finds nothing wrong, and
 /// checks it.
-async fn check_altered(change: impl Fn(&mut Vec<NewRow>, &mut Head)) -> Result<(Option<i32>, String)> {
+async fn check_altered(change: impl Fn(&mut RoomCommit)) -> Result<(Option<i32>, String)> {
+    check_with(change, |_| ()).await
+}
+
+/// As [`check_altered`]; `last` changes what was made to fit, too.
+async fn check_with(
+    change: impl Fn(&mut RoomCommit),
+    last: impl Fn(&mut RoomCommit),
+) -> Result<(Option<i32>, String)> {
     let live = Box::pin(stopped()).await?;
     let folder = live.site.server().join("data/store");
     let new = live.site.server().join("data/new");
@@ -86,36 +94,46 @@ async fn check_altered(change: impl Fn(&mut Vec<NewRow>, &mut Head)) -> Result<(
         let from = SledStore::open(&folder, Options::default())?;
         let to = SledStore::open(&new, Options::default())?;
         for (room, name) in from.rooms().await? {
-            let mut head = from.head(&room).await?.unwrap();
+            let head = from.head(&room).await?.unwrap();
             let mut rows = Vec::new();
             for row in from.rows(&room, 0, u64::MAX, usize::MAX, true).await? {
                 let id = Entry::parse(row.entry.clone())?.statement().map(|it| *it.statement.id.as_bytes());
                 rows.push(NewRow { id, entry: row.entry, content: row.content, nodes: Vec::new() });
             }
-            if name == "drc" {
-                change(&mut rows, &mut head);
-            }
-            let mut frontier = Frontier::new();
-            for row in &mut rows {
-                row.nodes = frontier.append(leaf_hash(&row.entry));
-            }
-            let room = RoomCommit {
+            let mut commit = RoomCommit {
                 room,
-                create: Some(name),
+                create: Some(name.clone()),
                 rows,
                 checkpoint: head.checkpoint,
-                root: frontier.root(),
                 state: Some(head.state),
                 members: Some(head.members),
                 ..RoomCommit::default()
             };
-            to.commit(Commit { rooms: vec![room] }).await?;
+            if name == "drc" {
+                change(&mut commit);
+            }
+            let mut frontier = Frontier::new();
+            for row in &mut commit.rows {
+                row.nodes = frontier.append(leaf_hash(&row.entry));
+            }
+            commit.root = frontier.root();
+            if name == "drc" {
+                last(&mut commit);
+            }
+            to.commit(Commit { rooms: vec![commit] }).await?;
         }
     }
     fs::remove_dir_all(&folder)?;
     fs::rename(&new, &folder)?;
     let checked = tearlined(&["check", "--config"], &live.site.config())?;
     Ok((checked.status.code(), String::from_utf8(checked.stdout)?))
+}
+
+/// The change is found, and nothing is wrong with the other rooms.
+fn named((code, said): (Option<i32>, String), fault: &str) {
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(fault), "{fault:?} is not in\n{said}");
+    assert!(said.lines().any(|line| line.starts_with("rwanda ") && line.ends_with("whole")), "{said}");
 }
 
 fn flip(bytes: &Bytes, at: usize) -> Bytes {
@@ -126,46 +144,91 @@ fn flip(bytes: &Bytes, at: usize) -> Bytes {
 
 #[tokio::test]
 async fn changed_content_is_named() -> Result<()> {
-    let (code, said) = check_altered(|rows, _| {
-        rows[2].content = rows[2].content.as_ref().map(|content| flip(content, 9));
-    })
-    .await?;
-    assert_eq!(code, Some(1));
-    assert!(said.contains("drc#2  DAMAGED: its content is not the one that it names"), "{said}");
-    assert!(said.lines().any(|line| line.starts_with("rwanda ") && line.ends_with("whole")), "{said}");
+    let changed = check_altered(|drc| {
+        drc.rows[2].content = drc.rows[2].content.as_ref().map(|content| flip(content, 9));
+    });
+    named(changed.await?, "drc#2  DAMAGED: its content is not the one that it names");
+    Ok(())
+}
+
+#[tokio::test]
+async fn missing_content_is_named() -> Result<()> {
+    named(check_altered(|drc| drc.rows[2].content = None).await?, "drc#2  DAMAGED: its content is missing");
+    Ok(())
+}
+
+#[tokio::test]
+async fn content_of_an_entry_that_has_none_is_named() -> Result<()> {
+    let changed = check_altered(|drc| drc.rows[0].content = Some(Bytes::from_static(b"text")));
+    named(changed.await?, "drc#0  DAMAGED: there is content beside an entry that names none");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_changed_entry_is_named() -> Result<()> {
-    let (code, said) = check_altered(|rows, _| {
-        rows[3].entry = flip(&rows[3].entry, rows[3].entry.len() - 1);
-    })
-    .await?;
-    assert_eq!(code, Some(1));
-    assert!(said.contains("drc#3  DAMAGED: a signature does not verify"), "{said}");
+    let changed = check_altered(|drc| {
+        drc.rows[3].entry = flip(&drc.rows[3].entry, drc.rows[3].entry.len() - 1);
+    });
+    named(changed.await?, "drc#3  DAMAGED: a signature does not verify");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_dropped_entry_is_found() -> Result<()> {
-    let (code, said) = check_altered(|rows, _| drop(rows.pop())).await?;
-    assert_eq!(code, Some(1));
-    assert!(said.contains("drc  DAMAGED: its checkpoint is of another tree than its head"), "{said}");
+    let changed = check_altered(|drc| drop(drc.rows.pop())).await?;
+    named(changed, "drc  DAMAGED: its checkpoint is of another tree than its head");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_checkpoint_that_the_log_key_did_not_sign_is_found() -> Result<()> {
-    let (code, said) = check_altered(|_, head| {
-        let text = String::from_utf8(head.checkpoint.to_vec()).unwrap();
+    let changed = check_altered(|drc| {
+        let text = String::from_utf8(drc.checkpoint.to_vec()).unwrap();
         let at = text.rfind(' ').unwrap() + 20;
         let other = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
-        head.checkpoint = [&text[..at], other, &text[at + 1..]].concat().into();
-    })
-    .await?;
-    assert_eq!(code, Some(1));
-    assert!(said.contains("drc  DAMAGED: its checkpoint: "), "{said}");
+        drc.checkpoint = [&text[..at], other, &text[at + 1..]].concat().into();
+    });
+    named(changed.await?, "drc  DAMAGED: its checkpoint: ");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_changed_tree_node_is_named() -> Result<()> {
+    let changed = check_with(
+        |_| (),
+        |drc| {
+            let node = drc.rows[1].nodes.last_mut().unwrap();
+            *node = leaf_hash(node.as_bytes());
+        },
+    );
+    named(changed.await?, "drc#1  DAMAGED: the tree node of level 1 does not follow from those below");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_index_of_ids_that_leads_elsewhere_is_named() -> Result<()> {
+    for id in [None, Some([7; 16])] {
+        let changed = check_altered(|drc| drc.rows[2].id = id);
+        named(changed.await?, "drc#2  DAMAGED: the index of ids does not lead to it");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_mark_as_recalled_that_the_log_does_not_know_is_named() -> Result<()> {
+    let changed = check_altered(|drc| drc.recalled = vec![2]);
+    named(changed.await?, "drc#2  DAMAGED: its mark as recalled is not what the log says");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stored_state_or_membership_of_another_history_is_found() -> Result<()> {
+    let changed = check_altered(|drc| {
+        drc.state = drc.state.as_ref().map(|state| flip(state, state.len() - 1));
+    });
+    named(changed.await?, "drc  DAMAGED: its stored state");
+    let changed = check_altered(|drc| drop(drc.members.as_mut().unwrap().pop()));
+    named(changed.await?, "drc  DAMAGED: its stored members are not those of its charter");
     Ok(())
 }
 
