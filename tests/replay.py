@@ -2306,7 +2306,7 @@ def replay_access_log(given: BundleRoom, rooms: list[Room], chamber: Room) -> Ac
         tree.append(row.data)
     check_attachments(given, set(), set())
     root = tree.roots[-1]
-    check_checkpoint(given, home.charter.log_vkey, home.domain, root)
+    check_checkpoint(given, home, root)
     return AccessLog(given.name, given.room, root, given.size, members)
 
 
@@ -2347,10 +2347,15 @@ class Replayed:
     rooms: list[Room | AccessLog]
 
 
-def check_checkpoint(given: BundleRoom, log_vkey: str, domain: str, root: bytes) -> None:
-    """A bundle's checkpoint covers exactly the bundle's entries (5.5)."""
+def check_checkpoint(given: BundleRoom, home: Room, root: bytes) -> None:
+    """A bundle's checkpoint covers exactly the bundle's entries, and no auditor's line is bad (5.5)."""
+    auditors = [item for item in home.charter.members if item.name.role == AUDITOR]
+    desks = {item.name.text.partition(f"/{AUDITOR}/")[2]: item.sign_key for item in auditors}
     try:
-        point = verify_checkpoint(given.checkpoint, log_vkey, domain, given.room)
+        point = verify_checkpoint(
+            given.checkpoint, home.charter.log_vkey, home.domain, given.room
+        )
+        verified_lines(point.note, [VerifierKey(name, 4, key) for name, key in desks.items()])
         need(point.size == given.size, f"a checkpoint of {point.size} entries")
         need(point.root == root, "a checkpoint of another root")
     except Malformed as error:
@@ -2382,7 +2387,7 @@ def replay_room(given: BundleRoom, domain: str, came: set[bytes]) -> Room:
     check_attachments(given, named, came)
     require(given.name == room.name, "NAME", f"the room is named {room.name}")
     require(domain == room.domain, "NAME", f"the room is of {room.domain}")
-    check_checkpoint(given, room.charter.log_vkey, room.domain, room.tree.roots[-1])
+    check_checkpoint(given, room, room.tree.roots[-1])
     return room
 
 

@@ -3,21 +3,15 @@
 //! Specification: `docs/spec.md`, section 5. A room's auditors are its witnesses: each cosigns with its
 //! signing key, under its desk's name. Whether a checkpoint fits a room is not judged here.
 
+pub use tearline_ledger::cosign::witness_key;
 use tearline_ledger::{
-    charter::{Charter, Member},
+    charter::Charter,
     checkpoint::SignedCheckpoint,
     cosign::{CosignError, Standing, cosignatures},
     keys::SigningKey,
-    name::{MemberName, Role},
-    note::{KeyMaterial, NoteSigner, VerifierKey},
+    name::MemberName,
+    note::NoteSigner,
 };
-
-/// The key under which this auditor cosigns; `None` for any other member.
-pub fn witness_key(member: &Member) -> Option<VerifierKey> {
-    let name = member.name.desk().parse().ok()?;
-    let key = KeyMaterial::Ed25519Cosignature(member.sign_key.to_bytes());
-    (member.name.role() == Role::Auditor).then(|| VerifierKey::new(name, key))
-}
 
 /// An auditor's signing key, as what cosigns.
 #[derive(Debug)]

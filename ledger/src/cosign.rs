@@ -5,7 +5,9 @@
 //! roots at one size, is its own business.
 
 use crate::{
+    charter::Member,
     checkpoint::SignedCheckpoint,
+    name::Role,
     note::{KeyMaterial, KeyName, NoteError, NoteSigner, SignatureLine, VerifierKey, verify_ed25519},
 };
 
@@ -57,6 +59,14 @@ pub struct Cosignature {
     pub witness: VerifierKey,
     /// Whether it is verified, and its time.
     pub standing: Standing,
+}
+
+/// The key under which an auditor cosigns: its signing key, under its desk's name; `None` for any other member.
+/// Specification: `docs/spec.md`, section 5.5.
+pub fn witness_key(member: &Member) -> Option<VerifierKey> {
+    let name = member.name.desk().parse().ok()?;
+    let key = KeyMaterial::Ed25519Cosignature(member.sign_key.to_bytes());
+    (member.name.role() == Role::Auditor).then(|| VerifierKey::new(name, key))
 }
 
 /// Makes the line, of type 04, by which the witness of this name cosigns at `time`, in seconds since

@@ -26,11 +26,11 @@ use crate::{
     access::{ACCESS_PREFIX, access_log_id, access_log_org},
     bundle::{Begin, BundlePiece, BundleRoom, Row},
     checkpoint::{Origin, SignedCheckpoint},
+    cosign::{cosignatures, witness_key},
     digest::Digest,
     entry::AccessRecord,
     id::RoomId,
     instance::Instance,
-    name::Domain,
     note::VerifierKey,
     replay::{AccessReplay, Keys, Replay},
     rules::{RoomState, VerifiedEntry},
@@ -296,7 +296,7 @@ impl Audit {
         };
         let head = Head { entries: tree.size().0, root: tree.root(), room };
         if let Some(state) = &state {
-            covered(state.constitution().domain(), &head, &state.charter().log_vkey)?;
+            covered(state, &head)?;
             self.states.push(state.clone());
         }
         let audited = Audited {
@@ -349,7 +349,7 @@ impl Audit {
         if access_log_id(home.room(), &org) != head.room.room {
             return Err(fault("its id is that of another access log"));
         }
-        covered(home.constitution().domain(), head, &home.charter().log_vkey)
+        covered(home, head)
     }
 }
 
@@ -358,11 +358,14 @@ fn entry(line: Line, body: AuditedBody) -> AuditedEntry {
     AuditedEntry { bytes, leaf, accepted_at, body, content }
 }
 
-fn covered(domain: &Domain, head: &Head, key: &VerifierKey) -> Result<(), AuditFault> {
+/// That the checkpoint of a log covers its entries, by the keys in the charter of this room, and that no line on it
+/// claims to be by one of its auditors and is not.
+fn covered(home: &RoomState, head: &Head) -> Result<(), AuditFault> {
     let fault =
         |what: String| AuditFault::Checkpoint { room: head.room.name.clone(), size: head.entries, what };
-    let origin = Origin::new(domain.clone(), head.room.room.0);
-    let key = origin.log_key(key);
+    let charter = home.charter();
+    let origin = Origin::new(home.constitution().domain().clone(), head.room.room.0);
+    let key = origin.log_key(&charter.log_vkey);
     let checkpoint =
         SignedCheckpoint::open(&head.room.checkpoint, &key).map_err(|error| fault(error.to_string()))?;
     if *checkpoint.origin() != origin {
@@ -371,5 +374,6 @@ fn covered(domain: &Domain, head: &Head, key: &VerifierKey) -> Result<(), AuditF
     if checkpoint.size().0 != head.entries || checkpoint.root() != head.root {
         return Err(fault(format!("it is of another tree, of {} entries", checkpoint.size().0)));
     }
-    Ok(())
+    let witnesses: Vec<VerifierKey> = charter.members.iter().filter_map(witness_key).collect();
+    cosignatures(&checkpoint, &witnesses).map(drop).map_err(|error| fault(error.to_string()))
 }

@@ -187,13 +187,11 @@ impl<S: Store> House<S> {
         kept.await.map_err(|error| broken(&error))
     }
 
-    /// An auditor cosigns with its signing key, under the name of its desk; an access log has no charter,
-    /// so the chamber's says which key that is.
+    /// The key under which an auditor cosigns; an access log has no charter, so the chamber's says which that is.
     fn witness_key(&self, view: &RoomView, caller: &Caller) -> Option<VerifierKey> {
         let chamber = self.registry.cached(self.registry.chamber());
         let state = view.state.as_ref().or_else(|| chamber.as_ref()?.state.as_ref())?;
-        let key = state.charter().member(&caller.name)?.sign_key.to_bytes();
-        Some(VerifierKey::new(caller.name.desk().parse().ok()?, KeyMaterial::Ed25519Cosignature(key)))
+        cosign::witness_key(state.charter().member(&caller.name)?)
     }
 
     async fn list(&self, caller: &Caller) -> Result<ListResponse, Status> {

@@ -9,6 +9,7 @@ use tearline_ledger::{
     access::{ACCESS_PREFIX, access_log_id, access_log_org},
     bundle::{Begin, BundleEntry, BundleError, BundleRoom, Reader, Row},
     checkpoint::{Origin, SignedCheckpoint},
+    cosign::{cosignatures, witness_key},
     digest::Digest,
     entry::Entry,
     id::RoomId,
@@ -174,10 +175,12 @@ fn check_checkpoint(part: &Part, home: &RoomState, tree: &Tree) -> std::result::
     let origin = Origin::new(home.constitution().domain().clone(), part.row.room.0);
     let key: VerifierKey = origin.log_key(&home.charter().log_vkey);
     let opened = SignedCheckpoint::open(&part.row.checkpoint, &key);
+    let witnesses: Vec<_> = home.charter().members.iter().filter_map(witness_key).collect();
     let good = opened.is_ok_and(|checkpoint| {
         *checkpoint.origin() == origin
             && checkpoint.size() == TreeSize(part.entries.len() as u64)
             && checkpoint.root() == tree.root()
+            && cosignatures(&checkpoint, &witnesses).is_ok()
     });
     if good { Ok(()) } else { Err(Stop::in_room("CHECKPOINT", part)) }
 }

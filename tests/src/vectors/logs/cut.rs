@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
+use tearline_client::witness::Cosigner;
 use tearline_ledger::{
     access::{access_log_id, access_log_name},
     bundle::{Begin, BundleEntry, BundlePiece, BundleRoom, Writer},
-    checkpoint::{Checkpoint, Origin},
+    checkpoint::{Checkpoint, Origin, SignedCheckpoint},
+    cosign::cosign,
     entry::{AccessRecord, Entry},
     id::RoomId,
     merkle::{Tree, leaf_hash},
@@ -16,7 +18,10 @@ use tearline_ledger::{
     statement::{Act, Signed},
 };
 
-use crate::{desk::domain, world::World};
+use crate::{
+    desk::{Desk, domain},
+    world::World,
+};
 
 /// A room or access log of a cut.
 #[derive(Debug, Clone)]
@@ -104,12 +109,39 @@ impl Cut {
 
     /// The checkpoint of a part, as this key signs it.
     pub(super) fn checkpoint(&self, room: RoomId, log: &dyn NoteSigner) -> Result<Bytes> {
+        Ok(self.signed(room, log)?.to_bytes().into())
+    }
+
+    /// The same, cosigned by an auditor at a time, in seconds since 1970.
+    pub(super) fn cosigned(
+        &self,
+        room: RoomId,
+        log: &dyn NoteSigner,
+        (auditor, time): (&Desk, u64),
+    ) -> Result<Bytes> {
+        self.with_line_of(self, room, log, (auditor, time))
+    }
+
+    /// The checkpoint of a part, with the line by which an auditor cosigned that of another cut.
+    pub(super) fn with_line_of(
+        &self,
+        other: &Self,
+        room: RoomId,
+        log: &dyn NoteSigner,
+        (auditor, time): (&Desk, u64),
+    ) -> Result<Bytes> {
+        let name = auditor.name().desk().parse()?;
+        let line = cosign(&other.signed(room, log)?, &name, &Cosigner(auditor.sign_key()), time)?;
+        let note = self.checkpoint(room, log)?;
+        Ok([note.as_ref(), format!("{line}\n").as_bytes()].concat().into())
+    }
+
+    fn signed(&self, room: RoomId, log: &dyn NoteSigner) -> Result<SignedCheckpoint> {
         let part = self.parts.get(&room).context("there is no such room")?;
         let mut tree = Tree::new();
         part.entries.iter().for_each(|row| tree.append(leaf_hash(&row.entry)));
         let origin = Origin::new(domain()?, room.0);
-        let signed = Checkpoint { origin, size: tree.size(), root: tree.root() }.sign(log)?;
-        Ok(signed.to_bytes().into())
+        Ok(Checkpoint { origin, size: tree.size(), root: tree.root() }.sign(log)?)
     }
 
     /// The bundle.

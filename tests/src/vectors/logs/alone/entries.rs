@@ -120,6 +120,14 @@ fn frames(base: &Base) -> Result<Vec<Log>> {
     let mut other_key = base.cut();
     let foreign = other_key.checkpoint(drc, &LogKey::from_seed(&[0x11; 32]))?;
     other_key.part(drc)?.checkpoint = Some(foreign);
+    let mut cosigned = Cut::of(&base.world);
+    let confirmed = cosigned.cosigned(drc, log, (&base.desks.monitor_1, base.now))?;
+    cosigned.part(drc)?.checkpoint = Some(confirmed);
+    let mut falsely = base.cut();
+    let mut shorter = base.cut();
+    shorter.part(drc)?.entries.pop();
+    let foreign = falsely.with_line_of(&shorter, drc, log, (&base.desks.monitor_1, base.now))?;
+    falsely.part(drc)?.checkpoint = Some(foreign);
     let mut renamed = base.cut();
     "rwanda".clone_into(&mut renamed.part(drc)?.name);
     let mut claims = base.cut();
@@ -131,6 +139,8 @@ fn frames(base: &Base) -> Result<Vec<Log>> {
     Ok(vec![
         base.log("dropped-tail", "CHECKPOINT", &dropped_tail)?,
         base.log("checkpoint-by-another-key", "CHECKPOINT", &other_key)?,
+        Log::new("cosigned", None, cosigned.write(log)?),
+        base.log("cosigned-another-tree", "CHECKPOINT", &falsely)?,
         base.log("another-name", "NAME", &renamed)?,
         base.log("claims-to-be-another-room", "FOUNDS_OTHER_ROOM", &claims)?,
         Log::new("altered-file", Some("BUNDLE"), altered),
