@@ -31,6 +31,7 @@ pub(crate) struct Arguments {
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "For every command")]
 pub(crate) struct Global {
     /// The desk's folder.
     #[arg(long, global = true, env = "TEARLINE_PROFILE", value_name = "DIR", default_value = ".")]

@@ -236,7 +236,8 @@ fn carry(context: &Context, letter: &Path, answer: &Path) -> Result<(), Failure>
         units.push(json!({"acts": acts, "entries": entries, "refused": refusal.map(of_refusal)}));
     }
     for (room, size) in &carried.rooms {
-        let _ = writeln!(text, "{room:<24} {size} entries go back");
+        let entries = if *size == 1 { "entry goes" } else { "entries go" };
+        let _ = writeln!(text, "{room:<24} {size} {entries} back");
     }
     let _ = writeln!(
         text,
