@@ -149,6 +149,20 @@ async fn a_desk_whose_certificate_expired_was_revoked_or_is_another_authoritys_i
     assert!(matches!(error, ConnectError::OtherAuthority | ConnectError::Certificate(_)), "{error:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_reason_of_a_refusal_is_not_lost_when_the_connection_closes_before_it_is_read() {
+    let past = |params: &mut CertificateParams| {
+        (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+    };
+    let (own, vault) = (authority(), Vault::generate().unwrap());
+    let address = serve(&own, &own, GOOD).await;
+    let certificate = own.desk(&[MEMBER], &vault, past);
+    for _ in 0..500 {
+        let error = told(&address, credentials(&certificate, &own, &vault).unwrap()).await;
+        assert!(matches!(error, ConnectError::Expired), "{error:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_is_not_the_mediations_is_not_talked_to() {
     let name = refused_server(Served { name: "other.example", ..GOOD }).await;

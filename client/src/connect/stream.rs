@@ -33,14 +33,24 @@ impl Watched {
     }
 
     /// As [`Self::noted`], of a write. A server that refuses says why and closes at once, so that writing may fail
-    /// before anybody has read its alert: what has come is read first.
+    /// before anybody has read its alert: what it sent is read first, up to its end, which a connection that cannot
+    /// be written to any more has.
     fn written<T>(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if matches!(poll, Poll::Ready(Err(_))) {
             let mut rest = [0; 1024];
-            let read = Pin::new(&mut self.stream).poll_read(context, &mut ReadBuf::new(&mut rest));
-            // Data is no alert; that it did not come is told by the write's own error.
-            if let Poll::Ready(Err(alert)) = read {
-                self.seen.note(&alert);
+            loop {
+                let mut rest = ReadBuf::new(&mut rest);
+                match Pin::new(&mut self.stream).poll_read(context, &mut rest) {
+                    // The write is tried again, and fails again, once that has come.
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Err(alert)) => {
+                        self.seen.note(&alert);
+                        break;
+                    }
+                    Poll::Ready(Ok(())) if rest.filled().is_empty() => break,
+                    // Data is no alert; that it did not come is told by the write's own error.
+                    Poll::Ready(Ok(())) => {}
+                }
             }
         }
         self.noted(poll)
