@@ -14,7 +14,13 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        oneshot,
+    },
+};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -85,14 +91,20 @@ struct Held {
     way: Sending,
     /// A signal came: nothing more is to be begun.
     ending: bool,
+    /// Asks the thread that listens to signals whether it has seen all that came; `None` if none listens.
+    settle: Option<Settle>,
 }
+
+/// What is answered once every signal that came before was seen.
+type Settle = UnboundedSender<oneshot::Sender<()>>;
 
 impl Keeper {
     /// Holds a text: a new one, or a draft that has a name. `profile` is the desk's folder.
     pub fn new(profile: PathBuf, drafts: Drafts, draft: Draft, name: Option<DraftName>) -> Self {
         let (scratch, editor, way, ending) = (None, None, Sending::Not, false);
         let changed = name.is_none();
-        let held = Held { profile, drafts, draft, name, changed, scratch, editor, way, ending };
+        let settle = None;
+        let held = Held { profile, drafts, draft, name, changed, scratch, editor, way, ending, settle };
         Self(Arc::new(Mutex::new(held)))
     }
 
@@ -111,8 +123,10 @@ impl Keeper {
                 of(SignalKind::hangup())?,
             ]
         };
+        let (settle, asked) = unbounded_channel();
+        self.held().settle = Some(settle);
         thread::spawn(move || {
-            runtime.block_on(keeper.told_to_end(listening));
+            runtime.block_on(keeper.told_to_end(listening, asked));
             let mut held = keeper.held();
             let kept = held.keep();
             held.scratch = None;
@@ -123,13 +137,30 @@ impl Keeper {
         Ok(())
     }
 
-    async fn told_to_end(&self, [mut int, mut quit, mut term, mut hup]: [tokio::signal::unix::Signal; 4]) {
+    async fn told_to_end(
+        &self,
+        [mut int, mut quit, mut term, mut hup]: [tokio::signal::unix::Signal; 4],
+        mut asked: UnboundedReceiver<oneshot::Sender<()>>,
+    ) {
+        let mut answer: Option<oneshot::Sender<()>> = None;
         loop {
             let typed = tokio::select! {
+                biased;
                 _ = int.recv() => true,
                 _ = quit.recv() => true,
                 _ = term.recv() => false,
                 _ = hup.recv() => false,
+                // No signal is left.
+                () = std::future::ready(()), if answer.is_some() => {
+                    let _ = answer.take().map(|answer| answer.send(()));
+                    continue;
+                }
+                Some(question) = asked.recv() => {
+                    // So that the system's signals are here before they are looked for once more.
+                    tokio::time::sleep(PAUSE).await;
+                    answer = Some(question);
+                    continue;
+                }
             };
             let mut held = self.held();
             if typed && held.editor.is_some() {
@@ -141,6 +172,7 @@ impl Keeper {
             }
             break;
         }
+        drop((asked, answer));
         let until = Instant::now() + GRACE;
         while self.held().editor.is_some() && Instant::now() < until {
             thread::sleep(PAUSE);
@@ -162,7 +194,18 @@ impl Keeper {
             child
         };
         let status = child.wait();
+        self.settle();
         self.edited(editor, status)
+    }
+
+    /// Waits until every signal that came while the editor ran was taken for the editor's.
+    fn settle(&self) {
+        let Some(settle) = self.held().settle.clone() else { return };
+        let (answer, settled) = oneshot::channel();
+        if settle.send(answer).is_ok() {
+            // An error is that a signal ends the command: `edited` sees that.
+            let _ = settled.blocking_recv();
+        }
     }
 
     fn edited(&self, editor: &Editor, status: io::Result<ExitStatus>) -> Result<(), EditError> {

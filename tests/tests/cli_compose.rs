@@ -339,10 +339,10 @@ fn at_a_terminal_of_its_own_a_passphrase_may_be_typed_again_and_an_interrupt_los
     terminal.shows("Passphrase for the keys of drc/liaison: ")?;
     terminal.types(PASSPHRASE.trim_end())?;
     terminal.shows("editing")?;
-    terminal.types("\u{3}")?;
+    terminal.presses('\u{3}')?;
     terminal.types("done")?;
     terminal.shows("or Enter to keep it as a draft: ")?;
-    terminal.types("\u{3}")?;
+    terminal.presses('\u{3}')?;
     let shown = terminal.shows("ended by a signal. It is kept as draft 1.")?;
     ensure!(!shown.contains(PASSPHRASE.trim_end()), "a passphrase is shown");
     ensure!(terminal.end()?.0 == 1, "it was not sent");

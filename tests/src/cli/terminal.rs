@@ -95,6 +95,11 @@ impl Terminal {
         Ok(self.keyboard.write_all(format!("{line}\n").as_bytes())?)
     }
 
+    /// Presses one key.
+    pub fn presses(&mut self, key: char) -> Result<()> {
+        Ok(self.keyboard.write_all(key.to_string().as_bytes())?)
+    }
+
     /// Sends the command a signal.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         let pid = Pid::from_raw(i32::try_from(self.child.id())?).context("a process has an id")?;
