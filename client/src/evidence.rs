@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tearline_ledger::id::RoomId;
+use tearline_ledger::{checkpoint::Checkpoint, id::RoomId, merkle::Tree, note::Note};
 
 use crate::{
     alarm::Alarm,
@@ -102,6 +102,20 @@ impl Exhibit {
     /// A proof.
     pub fn proof(what: &str, hashes: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         Self::Proof { what: what.to_owned(), hashes: hashes.into_iter().map(hex::encode).collect() }
+    }
+
+    /// An entry as it was served, the checkpoint that was served with it, and the proof that leads from the one to the
+    /// other; `None` if the checkpoint is not of the tree that was served.
+    pub fn of_served_tree(tree: &Tree, index: u64, entry: &[u8], checkpoint: &[u8]) -> Option<Vec<Self>> {
+        let note = Note::parse(checkpoint).ok()?;
+        let stated = Checkpoint::parse(note.unverified_text()).ok()?;
+        let covers = stated.size == tree.size() && stated.root == tree.root();
+        let proof = tree.inclusion(index, tree.size()).ok().filter(|_| covers)?;
+        Some(vec![
+            Self::entry("served with the checkpoint that follows", index, entry),
+            Self::checkpoint("served with that entry", checkpoint),
+            Self::proof("the served entry is in the served checkpoint", proof),
+        ])
     }
 }
 

@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use tearline_ledger::{
-    checkpoint::Checkpoint,
     courier::answer::{Room, Row},
     merkle::{Tree, leaf_hash},
-    note::Note,
 };
 
 use super::source::Source;
@@ -38,16 +36,5 @@ pub(super) fn shown_tree(
             _ => {}
         }
     }
-    let covers = Note::parse(&altered.checkpoint).is_ok_and(|note| {
-        let stated = Checkpoint::parse(note.unverified_text());
-        stated.is_ok_and(|stated| stated.size == tree.size() && stated.root == tree.root())
-    });
-    let (Some(entry), true, Ok(proof)) = (entry, covers, tree.inclusion(index, tree.size())) else {
-        return Ok(None);
-    };
-    Ok(Some(vec![
-        Exhibit::entry("served with the checkpoint that follows", index, &entry),
-        Exhibit::checkpoint("served with that entry", &altered.checkpoint),
-        Exhibit::proof("the served entry is in the served checkpoint", proof),
-    ]))
+    Ok(entry.and_then(|entry| Exhibit::of_served_tree(&tree, index, &entry, &altered.checkpoint)))
 }

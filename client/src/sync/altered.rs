@@ -5,10 +5,8 @@
 
 use bytes::Bytes;
 use tearline_ledger::{
-    checkpoint::Checkpoint,
     id::RoomId,
     merkle::{Tree, leaf_hash},
-    note::Note,
 };
 use tearline_proto::v1;
 
@@ -99,16 +97,5 @@ async fn served_tree(session: &Session, room: RoomId, index: u64) -> Result<Opti
             checkpoint = message.checkpoint;
         }
     }
-    let covers = Note::parse(&checkpoint).is_ok_and(|note| {
-        let stated = Checkpoint::parse(note.unverified_text());
-        stated.is_ok_and(|stated| stated.size == tree.size() && stated.root == tree.root())
-    });
-    let (Some(entry), true, Ok(proof)) = (entry, covers, tree.inclusion(index, tree.size())) else {
-        return Ok(None);
-    };
-    Ok(Some(vec![
-        Exhibit::entry("served with the checkpoint that follows", index, &entry),
-        Exhibit::checkpoint("served with that entry", &checkpoint),
-        Exhibit::proof("the served entry is in the served checkpoint", proof),
-    ]))
+    Ok(entry.and_then(|entry| Exhibit::of_served_tree(&tree, index, &entry, &checkpoint)))
 }
