@@ -62,12 +62,14 @@ fn an_export_that_was_killed_goes_on_where_it_was_broken_off() -> Result<()> {
     house.point(&house.desk(AUDITOR), network.address())?;
     let mut running = house.tearline(AUDITOR, &EXPORT)?.spawn()?;
     until("waited for the network to stall", || network.is_used_up())?;
+    // What came through is written once the desk has read it, and not a moment sooner.
+    let part = house.path("year.bundle.part");
+    until("waited for entries to be written", || entries(&part).is_ok_and(|it| it > 0))?;
     // SIGKILL: no time to tidy up.
     running.kill()?;
     running.wait()?;
     ensure!(!house.path("year.bundle").exists(), "half a bundle under the final name");
-    let before = entries(&house.path("year.bundle.part"))?;
-    ensure!(before > 0, "nothing was written before it stalled");
+    let before = entries(&part)?;
 
     // Somebody writes meanwhile: the cut stays that of the beginning.
     let note = house.write("papers/there.md", "---\nsubject: Are you there\n---\nWe are.\n")?;
