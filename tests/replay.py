@@ -153,7 +153,7 @@ RoomKeys: 1 keys *RoomKey
 RoomKey: 1 epoch uint64, 2 key bytes
 LetterRow: 1 begin |LetterBegin, 2 room |LetterRoom, 3 unit |LetterUnit, 4 signature
     |Signature, 5 end |BundleEnd
-LetterBegin: 1 domain string, 2 member string, 3 written_at uint64
+LetterBegin: 1 domain string, 2 member string, 3 written_at uint64, 4 certificates *bytes
 LetterRoom: 1 room bytes, 2 size uint64, 3 from uint64
 LetterUnit: 1 submissions *Submission
 Submission: 1 room bytes, 2 envelope bytes, 3 content bytes
@@ -2175,7 +2175,11 @@ def read_letter(data: bytes, key: bytes) -> Message:
         stage = order[kind]
         if kind == "begin":
             courier_begin(row)
+            given = row["certificates"]
+            need(1 <= len(given) <= 4, "1 to 4 certificates")
+            need(all(1 <= len(it) <= 16384 for it in given), "a certificate's length")
             out |= {"member": row["member"], "written_at": row["written_at"]}
+            out["certificates"] = [it.hex() for it in given]
         elif kind == "room":
             need(len(row["room"]) == 32, "a room id has 32 bytes")
             room = row["room"].hex()

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore, client::Resumption};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _};
 use tearline_ledger::name::MemberName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -83,6 +83,27 @@ impl Credentials {
         Ok(Self { chain, authority, key: vault.tls_key() })
     }
 
+    /// The desk's certificate, then any between it and the authority: X.509, DER.
+    pub fn chain(&self) -> impl Iterator<Item = &[u8]> {
+        self.chain.iter().map(AsRef::as_ref)
+    }
+
+    /// Whether the certificate is still good at a time in seconds since 1970, as far as that can be known without
+    /// a revocation list.
+    pub fn holds_at(&self, at: u64) -> bool {
+        let (Some((leaf, between)), Ok(anchor)) =
+            (self.chain.split_first(), webpki::anchor_from_trusted_cert(&self.authority))
+        else {
+            return false;
+        };
+        let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
+        let usage = webpki::KeyUsage::client_auth();
+        webpki::EndEntityCert::try_from(leaf).is_ok_and(|leaf| {
+            let algorithms = webpki::ALL_VERIFICATION_ALGS;
+            leaf.verify_for_usage(algorithms, &[anchor], between, at, usage, None, None).is_ok()
+        })
+    }
+
     fn config(self) -> Result<ClientConfig, ConnectError> {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority).map_err(ConnectError::Config)?;
@@ -103,7 +124,13 @@ impl Credentials {
 pub fn public_key_of(what: &'static str, pem: &[u8]) -> Result<Vec<u8>, ConnectError> {
     let fault = |reason: String| ConnectError::Pem { what, reason };
     let der = CertificateDer::from_pem_slice(pem).map_err(|error| fault(format!("{error:?}")))?;
-    let parsed = webpki::EndEntityCert::try_from(&der).map_err(|error| fault(error.to_string()))?;
+    key_in(&der).map_err(fault)
+}
+
+/// The public key (SPKI, DER) in a certificate (X.509, DER); or what is wrong with that.
+pub fn key_in(der: &[u8]) -> Result<Vec<u8>, String> {
+    let der = CertificateDer::from(der);
+    let parsed = webpki::EndEntityCert::try_from(&der).map_err(|error| error.to_string())?;
     Ok(parsed.subject_public_key_info().as_ref().to_vec())
 }
 

@@ -83,9 +83,17 @@ pub enum CourierFault {
     Attachments,
     /// The letter's desk is in no room of the one that carries.
     #[error(
-        "no room that this desk is in has {0} as a member with the key that signed the letter: let the operator, or another desk, take it in"
+        "no room that this desk is in has {0} as a member with the key that signed the letter and that of its certificate: let the operator, or another desk, take it in"
     )]
     NotAMember(String),
+    /// The server would not let the letter's desk in.
+    #[error("{desk} is not let in: {why}")]
+    NotLetIn {
+        /// The letter's.
+        desk: String,
+        /// What the server says.
+        why: String,
+    },
     /// A desk that has no content.
     #[error(
         "an auditor's desk has no content, and {0} reads content: let the operator, or another desk, take the letter in"

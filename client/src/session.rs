@@ -124,6 +124,12 @@ impl Session {
         self.call(self.rooms()?.cosign(request)).await.map(drop)
     }
 
+    /// Whether a member of one of this desk's rooms would be let in now by these certificates; if not, it is refused
+    /// with the reason.
+    pub async fn vouch(&self, certificates: Vec<Bytes>) -> Result<(), Error> {
+        self.call(self.rooms()?.vouch(v1::VouchRequest { certificates })).await.map(drop)
+    }
+
     async fn call<T>(
         &self,
         call: impl Future<Output = Result<tonic::Response<T>, Status>>,

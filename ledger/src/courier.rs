@@ -15,6 +15,10 @@ pub const LETTER_MAX: usize = 64 << 20;
 pub const UNITS_MAX: usize = 1024;
 /// Submissions of one unit: what one Append takes.
 pub const SUBMISSIONS_MAX: usize = 64;
+/// Certificates of one desk: its own, and any between it and the authority.
+pub const CERTIFICATES_MAX: usize = 4;
+/// The longest certificate, in bytes.
+pub const CERTIFICATE_MAX: usize = 16 << 10;
 
 /// Which of the two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

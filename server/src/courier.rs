@@ -3,7 +3,7 @@
 //!
 //! It refuses to know who carried the letter. Specification: `docs/spec.md`, section 15.
 
-use std::{collections::BTreeMap, io::Write, sync::Arc};
+use std::{collections::BTreeSet, io::Write, sync::Arc};
 
 use tearline_ledger::{
     courier::{
@@ -11,7 +11,6 @@ use tearline_ledger::{
         answer::{Begin, Outcome, Refusal, Room, Writer},
         letter::{Letter, Unit},
     },
-    digest::Digest,
     id::RoomId,
     name::{Domain, MemberName},
 };
@@ -25,6 +24,7 @@ use crate::{
     sequencer::{Serve, now},
     service::{self, rooms::House},
     store::Store,
+    tls::NotLetIn,
 };
 
 /// Rows that are read together.
@@ -47,9 +47,27 @@ pub enum Refused {
         /// The server's.
         here: Domain,
     },
+    /// The network would not let the desk in either.
+    #[error("{desk} is not let in: {why}")]
+    NotLetIn {
+        /// The letter's desk.
+        desk: String,
+        /// What a handshake with its certificate would say.
+        why: NotLetIn,
+    },
+    /// The certificate is another desk's.
+    #[error(
+        "the letter says that it is of {letter}, and its certificate is {certificate}'s: whoever wrote it is not {letter}"
+    )]
+    OtherCertificate {
+        /// The letter's desk.
+        letter: String,
+        /// Whom the certificate names.
+        certificate: String,
+    },
     /// Signed by nobody who may.
     #[error(
-        "no room here has {0} as a member with the key that signed the letter: the desk was removed, has other keys since, or somebody else wrote it"
+        "no room here has {0} as a member with the key that signed the letter and that of its certificate: the desk was removed, has other keys since, or somebody else wrote it"
     )]
     NotAMember(String),
     /// The letter knows other rooms.
@@ -80,46 +98,55 @@ struct Served {
 /// what goes back are durable.
 pub async fn take<S: Store>(house: &Arc<House<S>>, letter: &[u8]) -> Result<Reply, Refused> {
     let letter = Letter::parse(letter)?;
-    let (member, desk) = (&letter.sender.member, letter.sender.member.desk());
+    let desk = letter.sender.member.desk();
     if letter.sender.domain != house.domain {
         let (letter, here) = (letter.sender.domain.clone(), house.domain.clone());
         return Err(Refused::OtherInstance { letter, here });
     }
-    let known = own(house, &letter).await?;
-    let key = known.values().next().ok_or_else(|| Refused::NotAMember(desk.to_owned()))?;
-    if !letter.rooms.is_empty() && !letter.rooms.iter().any(|held| known.contains_key(&held.room)) {
+    let (caller, known) = admit(house, &letter).await?;
+    if !letter.rooms.is_empty() && !letter.rooms.iter().any(|held| known.contains(&held.room)) {
         return Err(Refused::OtherRooms(desk.to_owned()));
     }
-    let caller = Caller::by_letter(member.clone(), *key);
     let mut outcomes = Vec::with_capacity(letter.units.len());
     for unit in &letter.units {
         outcomes.push(Outcome { unit: unit.digest(), result: enter(house, &caller, unit).await });
     }
-    // What was entered may have changed who is in which room.
-    let rooms = serve(house, &letter, own(house, &letter).await?).await?;
+    // What was entered may have changed who is in which room; and while it waited, the desk may have been revoked.
+    let (caller, known) = admit(house, &letter).await?;
+    let rooms = serve(house, &letter, known).await?;
     let begin = Begin {
         domain: house.domain.clone(),
-        member: member.clone(),
+        member: caller.name,
         written_at: now(),
         letter: letter.digest(),
     };
     Ok(Reply { begin, outcomes, rooms })
 }
 
-/// Rooms whose charters name the desk with the key that signed its letter, and the certificate key in each.
-async fn own<S: Store>(house: &House<S>, letter: &Letter) -> Result<BTreeMap<RoomId, Digest>, Refused> {
+/// The desk, if the network would let it in now, and the rooms whose charters name it with the key that signed its
+/// letter and with that of its certificate: at least one.
+async fn admit<S: Store>(house: &House<S>, letter: &Letter) -> Result<(Caller, BTreeSet<RoomId>), Refused> {
     let (registry, member) = (&house.registry, &letter.sender.member);
+    let peer = house.tls.judge(&letter.sender.certificates);
+    let peer = peer.map_err(|why| Refused::NotLetIn { desk: member.desk().to_owned(), why })?;
+    if peer.name != *member {
+        let (letter, certificate) = (member.desk().to_owned(), peer.name.desk().to_owned());
+        return Err(Refused::OtherCertificate { letter, certificate });
+    }
     let rooms = registry.rooms_of(member).await.map_err(|error| failed(&error))?;
-    let mut out = BTreeMap::new();
-    for (room, tls_key) in rooms.iter() {
+    let mut known = BTreeSet::new();
+    for room in rooms.keys() {
         let view = registry.view(*room).await.map_err(|error| failed(&error))?;
         let state = view.as_ref().and_then(|view| view.state.as_ref());
-        let signer = state.and_then(|state| state.charter().member(member));
-        if signer.is_some_and(|signer| letter.is_signed_by(&signer.sign_key)) {
-            out.insert(*room, *tls_key);
+        let named = state.and_then(|state| state.charter().member(member));
+        if named.is_some_and(|named| letter.is_of(named, peer.tls_key_sha256)) {
+            known.insert(*room);
         }
     }
-    Ok(out)
+    if known.is_empty() {
+        return Err(Refused::NotAMember(member.desk().to_owned()));
+    }
+    Ok((Caller::by_letter(peer), known))
 }
 
 /// Enters a unit as an Append does; where an organisation's share of statements is used up, it waits its turn.
@@ -147,9 +174,9 @@ fn refusal(status: &Status) -> Refusal {
 async fn serve<S: Store>(
     house: &Arc<House<S>>,
     letter: &Letter,
-    own: BTreeMap<RoomId, Digest>,
+    known: BTreeSet<RoomId>,
 ) -> Result<Vec<Served>, Refused> {
-    let ids: Vec<RoomId> = own.into_keys().collect();
+    let ids: Vec<RoomId> = known.into_iter().collect();
     let cut = house.registry.cut(&ids).await.map_err(|error| failed(&error))?;
     let member = &letter.sender.member;
     let content = member.role().reads_content();

@@ -16,7 +16,7 @@ use crate::{
     error,
     registry::{Registry, RegistryError, RoomView},
     store::Store,
-    tls::Session,
+    tls::{Peer, Session},
 };
 
 /// A caller whose certificate was verified.
@@ -35,9 +35,9 @@ impl Caller {
         Ok(Self { name: peer.name.clone(), tls_key: peer.tls_key_sha256 })
     }
 
-    /// The desk whose signed letter the operator brings in, as if it called with the key that charters name.
-    pub(crate) fn by_letter(name: MemberName, tls_key: Digest) -> Self {
-        Self { name, tls_key }
+    /// The desk whose signed letter the operator brings in, as if it called with the certificate in it.
+    pub(crate) fn by_letter(peer: Peer) -> Self {
+        Self { name: peer.name, tls_key: peer.tls_key_sha256 }
     }
 
     /// The key of the caller's certificate.

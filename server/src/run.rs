@@ -127,7 +127,7 @@ type Sequencing = Pin<Box<dyn Future<Output = Result<(), SequencerError>> + Send
 async fn house(
     config: &Config,
     (key, log_keys): (LogKey, LogKeys),
-    quotas: &Arc<Quotas>,
+    (quotas, tls): (&Arc<Quotas>, &Arc<Tls>),
     stopping: watch::Receiver<bool>,
 ) -> Result<(Arc<House<SledStore>>, Sequencing), RunError> {
     let rows = config.store_folder();
@@ -153,6 +153,7 @@ async fn house(
         files: Files::open(&config.attachments_folder(), config.limits.uploads()).await?,
         attachment_bytes: config.limits.attachment_bytes,
         log_vkey,
+        tls: Arc::clone(tls),
         pace: Pace::new(config.limits.pace_milliseconds),
         witnessed: Witnessed::default(),
         stopping,
@@ -190,7 +191,7 @@ impl Bound {
         let tls = Tls::load(&config.tls, &config.domain)?;
         let quotas = Quotas::new(&config.limits);
         let (stopping, stops) = watch::channel(false);
-        let (house, sequencing) = house(&config, (key, log_keys), &quotas, stops).await?;
+        let (house, sequencing) = house(&config, (key, log_keys), (&quotas, &tls), stops).await?;
         let address = config.listen;
         let listener =
             TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;

@@ -311,10 +311,12 @@ fn an_answer_is_for_one_desk_and_holds_nothing_of_a_room_that_it_is_not_in() -> 
     let key = SigningKey::from_seed(&[7; 32]);
     let rooms: Vec<Held> =
         parts.rooms.iter().map(|(room, _)| Held { room: room.room, size: 0, from: 0 }).collect();
+    let certificates = Letter::parse(&fs::read(house.path("good.letter"))?)?.sender.certificates;
     let sender = |begin: &Begin| Sender {
         domain: begin.domain.clone(),
         member: begin.member.clone(),
         written_at: begin.written_at,
+        certificates: certificates.clone(),
     };
     for (begin, why) in [(&parts.begin, "key that signed the letter"), (&other.begin, "take it there")] {
         let forged = house.write("forged.letter", Letter::write(&sender(begin), &rooms, &[], &key)?)?;

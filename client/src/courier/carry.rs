@@ -1,7 +1,8 @@
 //! Carrying by a connected desk: another's letter is handed to the server, and answered from this desk's own rooms.
 //!
-//! The server records that this desk was served; it can hand on only what it may read itself, and does so only into
-//! rooms whose charters name the letter's desk with the key that signed the letter.
+//! The server records that this desk was served; it can hand on only what it may read itself, and does so only of
+//! rooms whose charters name the letter's desk with the key that signed the letter and that of its certificate, which
+//! the server, who knows the revocations, vouches for.
 
 use std::{path::Path, time::Duration};
 
@@ -13,6 +14,7 @@ use tearline_ledger::{
         answer::{Begin, Outcome, Refusal, Room, Writer},
         letter::{Letter, Unit},
     },
+    digest::Digest,
     id::RoomId,
     name::RoomName,
 };
@@ -21,6 +23,7 @@ use tearline_proto::v1;
 use super::CourierFault;
 use crate::{
     compose::Submission,
+    connect::key_in,
     desk::{Desk, now},
     durable::{self, Delivery, FileError},
     error::Error,
@@ -60,6 +63,7 @@ pub async fn carry(
     if shared(desk, &letter)?.is_empty() {
         return Err(CourierFault::NotAMember(letter.sender.member.desk().to_owned()).into());
     }
+    vouched(session, &letter).await?;
     let (mut rows, mut outcomes) = (Vec::new(), Vec::new());
     for unit in &letter.units {
         let result = hand(session, desk, unit).await?;
@@ -71,6 +75,8 @@ pub async fn carry(
         rows.push(Outcome { unit: unit.digest(), result });
     }
     sync::sync_rooms(session, desk, &mut |_, _| ()).await?;
+    // Nothing goes back to a desk that was revoked while its letter waited its turn.
+    vouched(session, &letter).await?;
     let rooms = write(desk, &letter, rows, answer)?;
     Ok(Carried { letter, outcomes, rooms })
 }
@@ -90,13 +96,26 @@ fn read(desk: &Desk, path: &Path) -> Result<Letter, Error> {
     Ok(letter)
 }
 
-/// Rooms of this desk whose charters name the letter's desk with the key that signed it.
+/// The server would let the letter's desk in now.
+async fn vouched(session: &Session, letter: &Letter) -> Result<(), Error> {
+    match session.vouch(letter.sender.certificates.clone()).await {
+        Err(Error::Refused(refused)) if refused.reason == "NOT_LET_IN" => {
+            let (desk, why) = (letter.sender.member.desk().to_owned(), refused.message);
+            Err(CourierFault::NotLetIn { desk, why }.into())
+        }
+        other => other,
+    }
+}
+
+/// Rooms of this desk whose charters name the letter's desk with the key that signed it and that of its certificate.
 fn shared(desk: &Desk, letter: &Letter) -> Result<Vec<(RoomId, RoomName)>, Error> {
+    let key = letter.sender.certificates.first().and_then(|leaf| key_in(leaf).ok());
+    let Some(key) = key.map(|key| Digest::of(&key)) else { return Ok(Vec::new()) };
     let mut out = Vec::new();
     for (id, name) in desk.profile().rooms()? {
         let replica = desk.replica(id, &name)?;
         let member = replica.state().ok().and_then(|it| it.charter().member(&letter.sender.member));
-        if member.is_some_and(|member| letter.is_signed_by(&member.sign_key)) {
+        if member.is_some_and(|member| letter.is_of(member, key)) {
             out.push((id, name));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
 use tearline_ledger::courier::{
     LETTER_MAX, UNITS_MAX,
     letter::{Held, Letter, Sender},
@@ -9,11 +10,14 @@ use tearline_ledger::courier::{
 
 use super::{CourierFault, Outbox, Waiting};
 use crate::{
+    connect::Credentials,
     desk::{Desk, now},
     durable::Delivery,
     error::Error,
 };
 
+/// How long a letter may be on its way without being refused for a certificate that lapsed meanwhile, in seconds.
+const JOURNEY: u64 = 14 * 24 * 60 * 60;
 /// What frames a letter, at the most: its beginning, rooms, signature and end.
 const FRAME: usize = 1 << 20;
 
@@ -30,6 +34,8 @@ pub struct Written {
     pub rooms: Vec<(String, u64)>,
     /// Units that are older than their room lets a statement be: what was entered since may refuse them.
     pub old: Vec<u32>,
+    /// Whether the desk's certificate has lapsed, or does within 14 days: then the letter is refused.
+    pub lapses: bool,
 }
 
 /// Writes a letter into a file that is not there yet.
@@ -56,8 +62,13 @@ pub fn write(desk: &Desk, path: &Path) -> Result<Written, Error> {
         }
         units.push(waiting);
     }
-    let sender =
-        Sender { domain: desk.member().domain().clone(), member: desk.member().clone(), written_at: at };
+    let credentials = Credentials::load(desk.profile(), desk.vault()?)?;
+    let sender = Sender {
+        domain: desk.member().domain().clone(),
+        member: desk.member().clone(),
+        written_at: at,
+        certificates: credentials.chain().map(Bytes::copy_from_slice).collect(),
+    };
     let fit: Vec<_> = units.iter().map(|waiting| waiting.unit.clone()).collect();
     let letter = Letter::write(&sender, &held, &fit, desk.vault()?.sign_key())
         .map_err(|error| CourierFault::Paper { path: path.to_owned(), error })?;
@@ -74,5 +85,6 @@ pub fn write(desk: &Desk, path: &Path) -> Result<Written, Error> {
         })
     };
     let old = units.iter().filter(is_old).map(|waiting| waiting.number).collect();
-    Ok(Written { left: all - units.len(), refused: refused.len(), rooms, old, units })
+    let lapses = !credentials.holds_at(at.saturating_add(JOURNEY));
+    Ok(Written { left: all - units.len(), refused: refused.len(), rooms, old, units, lapses })
 }

@@ -1,7 +1,8 @@
 //! A desk's letter: how far it has each room, and what it wants entered.
 //!
-//! Signed by the desk, so that whoever finds or writes one for it is told nothing of its rooms. It is short
-//! enough to be read as a whole.
+//! Signed by the desk, so that whoever finds or writes one for it is told nothing of its rooms; and with the desk's
+//! certificate, by which whoever takes it in learns whether the desk would be let in. What a certificate says is
+//! not known here. A letter is short enough to be read as a whole.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +10,11 @@ use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 use tearline_proto::v1::{self, letter_row::Row};
 
-use super::{At, CourierError, LETTER_MAX, Paper, SUBMISSIONS_MAX, UNITS_MAX};
+use super::{
+    At, CERTIFICATE_MAX, CERTIFICATES_MAX, CourierError, LETTER_MAX, Paper, SUBMISSIONS_MAX, UNITS_MAX,
+};
 use crate::{
+    charter::Member,
     digest::Digest,
     envelope::{PayloadType, Signature},
     framing::{FrameReader, FrameWriter, ROW_MAX},
@@ -105,6 +109,8 @@ pub struct Sender {
     pub member: MemberName,
     /// Seconds since 1970, by the desk's clock.
     pub written_at: u64,
+    /// X.509, DER: the desk's own, then any between it and the authority.
+    pub certificates: Vec<Bytes>,
 }
 
 /// A well-formed letter. Its signature is not verified.
@@ -142,6 +148,7 @@ impl Letter {
             domain: sender.domain.as_str().to_owned(),
             member: sender.member.as_str().to_owned(),
             written_at: sender.written_at,
+            certificates: sender.certificates.clone(),
         };
         put(&mut writer, Row::Begin(begin));
         let mut rooms = rooms.to_vec();
@@ -197,6 +204,12 @@ impl Letter {
         self.digest
     }
 
+    /// Whether it is of this member, by the key that signed it and by that of its certificate: SHA-256 of the
+    /// public key (SPKI, DER), which whoever has judged the certificate knows.
+    pub fn is_of(&self, member: &Member, tls_key: Digest) -> bool {
+        member.name == self.sender.member && member.tls_key == tls_key && self.is_signed_by(&member.sign_key)
+    }
+
     /// Whether this key signed it.
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
         self.signature.key_id == key.key_id()
@@ -231,7 +244,12 @@ impl Draft {
                 if *member.domain() != domain {
                     return Err(at.wrong("the desk is of another instance than its letter"));
                 }
-                self.sender = Some(Sender { domain, member, written_at: begin.written_at });
+                let v1::LetterBegin { written_at, certificates, .. } = begin;
+                let fits = |certificate: &Bytes| (1..=CERTIFICATE_MAX).contains(&certificate.len());
+                if !(1..=CERTIFICATES_MAX).contains(&certificates.len()) || !certificates.iter().all(fits) {
+                    return Err(at.wrong("1 to 4 certificates of at most 16 KiB say who the desk is"));
+                }
+                self.sender = Some(Sender { domain, member, written_at, certificates });
             }
             Row::Room(v1::LetterRoom { room, size, from }) => {
                 if !self.units.is_empty() {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     bundle::BundleEntry,
+    charter::Member,
     digest::Digest,
     envelope::{Envelope, PayloadType},
     id::{Ref, RoomId, StatementId},
@@ -31,6 +32,7 @@ fn sender() -> Sender {
         domain: "kivu.example".parse().unwrap(),
         member: "spiffe://kivu.example/party/drc/liaison".parse().unwrap(),
         written_at: AT,
+        certificates: vec![Bytes::from_static(b"the desk's"), Bytes::from_static(b"one between")],
     }
 }
 
@@ -113,6 +115,20 @@ fn a_letter_reads_back_signed_by_its_desk_alone() {
     assert_eq!(parsed.units, [unit(&[1]), unit(&[2, 3])]);
     assert!(parsed.is_signed_by(&key().public()));
     assert!(!parsed.is_signed_by(&SigningKey::from_seed(&[4; 32]).public()));
+    let member = |name: &str, seed: u8| Member {
+        name: name.parse().unwrap(),
+        custodian: false,
+        sign_key: SigningKey::from_seed(&[seed; 32]).public(),
+        seal_key: None,
+        tls_key: Digest([8; 32]),
+        endorsement: None,
+        wrap: None,
+    };
+    let (own, other) = (sender().member, "spiffe://kivu.example/party/drc/delegation");
+    assert!(parsed.is_of(&member(own.as_str(), 3), Digest([8; 32])));
+    assert!(!parsed.is_of(&member(own.as_str(), 3), Digest([9; 32])), "another certificate's key");
+    assert!(!parsed.is_of(&member(own.as_str(), 4), Digest([8; 32])), "another signing key");
+    assert!(!parsed.is_of(&member(other, 3), Digest([8; 32])), "another desk");
 }
 
 #[test]
@@ -178,6 +194,20 @@ fn a_letter_has_each_room_and_each_unit_once_and_wants_what_it_may_have() {
 }
 
 #[test]
+fn a_letter_has_the_desk_s_certificate_and_no_more_than_lead_to_the_authority() {
+    let write = |certificates: &[&[u8]]| {
+        let certificates = certificates.iter().map(|it| Bytes::copy_from_slice(it)).collect();
+        Letter::write(&Sender { certificates, ..sender() }, &[], &[], &key())
+    };
+    let bytes = vec![1; super::CERTIFICATE_MAX + 1];
+    let (one, none, longest) = (&bytes[..1], &bytes[..0], &bytes[..super::CERTIFICATE_MAX]);
+    assert!(write(&[longest]).is_ok() && write(&[one; super::CERTIFICATES_MAX]).is_ok());
+    for wrong in [&[][..], &[none], &[one, none], &[one; super::CERTIFICATES_MAX + 1], &[&bytes]] {
+        assert!(write(wrong).is_err(), "{} certificates", wrong.len());
+    }
+}
+
+#[test]
 fn a_refusal_is_cut_to_what_an_answer_holds() {
     let refusal = Refusal::new("no reason", &"é".repeat(4000));
     assert_eq!((refusal.reason.as_str(), refusal.message.len()), ("REFUSED", 4096));
@@ -189,7 +219,7 @@ fn the_bytes_of_letters_and_answers_do_not_change() {
     assert_eq!(
         digests,
         [
-            "c9567f4928b656c3cfaa27a792b986c4805b19712eeaea54916cd62a6b9fbb2f",
+            "3574d65356b61ff2726326e8ae055542044ff03ae0f26563ae4e347886054015",
             "0b37571570c916e4d4b3909ac3829f10110d24828bd74a5087095cb40f115e23",
         ]
     );

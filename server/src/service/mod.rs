@@ -6,6 +6,7 @@ pub mod rooms;
 mod append;
 mod attached;
 mod read;
+mod vouch;
 mod witnessed;
 
 pub(crate) use append::entered;

@@ -13,13 +13,13 @@ use tearline_ledger::{
 };
 use tearline_proto::v1::{
     AppendRequest, AppendResponse, CosignRequest, CosignResponse, ListRequest, ListResponse, Proof,
-    ProveRequest, ReadRequest, RoomHead, Rows, rooms_server,
+    ProveRequest, ReadRequest, RoomHead, Rows, VouchRequest, VouchResponse, rooms_server,
 };
 use tokio::sync::watch;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
-use super::{append, read, witnessed::Witnessed};
+use super::{append, read, vouch, witnessed::Witnessed};
 use crate::{
     error,
     files::Attachments,
@@ -29,6 +29,7 @@ use crate::{
     registry::{Registry, RoomView},
     sequencer::{Sequencer, now},
     store::{Store, StoreError},
+    tls::Tls,
 };
 
 /// By how many seconds a witness's clock may be ahead of the server's.
@@ -53,6 +54,8 @@ pub struct House<S> {
     pub attachment_bytes: u64,
     /// The server's log key.
     pub log_vkey: VerifierKey,
+    /// Who may connect now.
+    pub tls: Arc<Tls>,
     /// The tick on which answers to parties leave.
     pub pace: Pace,
     /// Cosignatures of the rooms that were asked for.
@@ -109,6 +112,13 @@ impl<S: Store> rooms_server::Rooms for Rooms<S> {
         }
         self.0.cosign(room, &caller, &request.checkpoint).await?;
         Ok(Response::new(CosignResponse {}))
+    }
+
+    async fn vouch(&self, request: Request<VouchRequest>) -> Result<Response<VouchResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let answer = vouch::vouch(&self.0, &caller, &request.into_inner().certificates).await;
+        self.0.pace.keep(&caller.name).await;
+        answer.map(Response::new)
     }
 }
 

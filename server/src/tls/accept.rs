@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use rustls::{CertificateError, OtherError, server::Acceptor as HelloReader};
+use rustls::server::Acceptor as HelloReader;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
@@ -74,15 +74,9 @@ pub enum HandshakeError {
 }
 
 impl From<io::Error> for HandshakeError {
-    /// Finds the verifier's own reason within rustls's error, which does not show it to people.
     fn from(error: io::Error) -> Self {
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        match tls {
-            Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner)))) => {
-                inner.downcast_ref::<IdentityError>().cloned().map_or(Self::Tls(error), Self::Identity)
-            }
-            _ => Self::Tls(error),
-        }
+        tls.and_then(IdentityError::within).map_or(Self::Tls(error), Self::Identity)
     }
 }
 

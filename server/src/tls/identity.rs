@@ -39,6 +39,18 @@ pub enum IdentityError {
     Domain(MemberName, Domain),
 }
 
+impl IdentityError {
+    /// The verifier's own reason within rustls's error, which does not show it to people.
+    pub(super) fn within(error: &Error) -> Option<Self> {
+        match error {
+            Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => {
+                inner.downcast_ref::<Self>().cloned()
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A member, as its certificate shows it. Only from a verified certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -56,8 +68,34 @@ pub struct Peer {
 impl Peer {
     /// The member that this certificate names. The caller has verified it.
     pub fn from_verified(leaf: &CertificateDer<'_>, domain: &Domain) -> Result<Self, IdentityError> {
-        let certificate = EndEntityCert::try_from(leaf).map_err(|_| IdentityError::Unreadable)?;
-        let fields = der::Certificate::read(leaf).ok_or(IdentityError::Unreadable)?;
+        let (certificate, fields) = read(leaf)?;
+        let Claimed { name, tls_key_sha256 } = Claimed::of(&certificate, &fields, domain)?;
+        let serial = certificate.serial().to_vec();
+        Ok(Self { name, tls_key_sha256, serial, not_after: fields.not_after })
+    }
+}
+
+/// What anybody can write into a certificate: nobody has verified it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// Whom it names.
+    pub name: MemberName,
+    /// SHA-256 of its public key (SubjectPublicKeyInfo, DER).
+    pub tls_key_sha256: Digest,
+}
+
+impl Claimed {
+    /// The member of this instance that the certificate names.
+    pub fn read(leaf: &CertificateDer<'_>, domain: &Domain) -> Result<Self, IdentityError> {
+        let (certificate, fields) = read(leaf)?;
+        Self::of(&certificate, &fields, domain)
+    }
+
+    fn of(
+        certificate: &EndEntityCert<'_>,
+        fields: &der::Certificate,
+        domain: &Domain,
+    ) -> Result<Self, IdentityError> {
         let mut names = certificate.valid_uri_names();
         let (Some(name), None, &[der::URI]) = (names.next(), names.next(), fields.name_kinds.as_slice())
         else {
@@ -67,13 +105,14 @@ impl Peer {
         if name.domain() != domain {
             return Err(IdentityError::Domain(name, domain.clone()));
         }
-        Ok(Self {
-            name,
-            tls_key_sha256: Digest::of(&certificate.subject_public_key_info()),
-            serial: certificate.serial().to_vec(),
-            not_after: fields.not_after,
-        })
+        Ok(Self { name, tls_key_sha256: Digest::of(&certificate.subject_public_key_info()) })
     }
+}
+
+fn read<'a>(leaf: &'a CertificateDer<'_>) -> Result<(EndEntityCert<'a>, der::Certificate), IdentityError> {
+    let certificate = EndEntityCert::try_from(leaf).map_err(|_| IdentityError::Unreadable)?;
+    let fields = der::Certificate::read(leaf).ok_or(IdentityError::Unreadable)?;
+    Ok((certificate, fields))
 }
 
 /// Verifies as webpki does, and then that the certificate names a member of this instance, so that one

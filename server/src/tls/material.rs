@@ -12,7 +12,7 @@ use std::{
 
 use rustls::{
     RootCertStore, ServerConfig,
-    server::{NoServerSessionStorage, WebPkiClientVerifier},
+    server::{NoServerSessionStorage, WebPkiClientVerifier, danger::ClientCertVerifier},
     version::TLS13,
 };
 use rustls_pki_types::{
@@ -118,6 +118,8 @@ pub struct Material {
 pub struct Usable {
     /// For handshakes.
     pub config: Arc<ServerConfig>,
+    /// What judges clients in them.
+    pub(super) members: Arc<MemberVerifier>,
     /// For connections that are open.
     pub revoked: Revoked,
     /// When the first revocation list or the server's certificate ends: from then on nobody can connect.
@@ -169,17 +171,18 @@ impl Material {
             .enforce_revocation_expiration()
             .build()
             .map_err(|error| TlsError::Setup(error.to_string()))?;
+        let members = Arc::new(MemberVerifier { chain, domain: domain.clone() });
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS13])
             .map_err(|error| TlsError::Setup(error.to_string()))?
-            .with_client_cert_verifier(Arc::new(MemberVerifier { chain, domain: domain.clone() }))
+            .with_client_cert_verifier(Arc::clone(&members) as Arc<dyn ClientCertVerifier>)
             .with_single_cert(self.chain, self.key)
             .map_err(|source| TlsError::Pair { path: self.files.certificate, source })?;
         config.alpn_protocols = vec![H2.to_vec()];
         // No resumption: revocation is checked on every connection.
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
-        Ok(Usable { config: Arc::new(config), revoked, until })
+        Ok(Usable { config: Arc::new(config), members, revoked, until })
     }
 
     fn server_certificate_until(&self) -> Result<SystemTime, TlsError> {

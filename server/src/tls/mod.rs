@@ -7,6 +7,7 @@ pub mod accept;
 mod connection;
 mod der;
 pub mod identity;
+mod judged;
 mod material;
 mod pending;
 pub mod reload;
@@ -15,7 +16,8 @@ mod revocations;
 pub use self::{
     accept::Acceptor,
     connection::{CallGuard, Session, TlsConnection},
-    identity::{IdentityError, Peer},
+    identity::{Claimed, IdentityError, Peer},
+    judged::NotLetIn,
     material::{Material, TlsError, Usable},
     reload::Tls,
     revocations::{Revocations, Revoked},

@@ -12,7 +12,9 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use rustls::ServerConfig;
+use rustls_pki_types::CertificateDer;
 use tearline_ledger::name::Domain;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -21,7 +23,7 @@ use tokio::{
 
 use crate::{
     config::TlsFiles,
-    tls::{Material, Revocations, TlsError, Usable},
+    tls::{Material, NotLetIn, Peer, Revocations, TlsError, Usable, identity::MemberVerifier},
 };
 
 /// How often the files are looked at.
@@ -35,9 +37,16 @@ const WARN_EVERY: Duration = Duration::from_hours(1);
 pub struct Tls {
     files: TlsFiles,
     domain: Domain,
-    config: ArcSwap<ServerConfig>,
+    in_force: ArcSwap<InForce>,
     revocations: Revocations,
     loaded: Mutex<Loaded>,
+}
+
+/// For handshakes, and for certificates that come otherwise.
+#[derive(Debug)]
+struct InForce {
+    config: Arc<ServerConfig>,
+    members: Arc<MemberVerifier>,
 }
 
 #[derive(Debug)]
@@ -51,11 +60,11 @@ impl Tls {
     /// The configuration that these files make now.
     pub fn load(files: &TlsFiles, domain: &Domain) -> Result<Arc<Self>, TlsError> {
         let stamps = Stamps::of(files);
-        let Usable { config, revoked, until } = Material::read(files)?.build(domain)?;
+        let Usable { config, members, revoked, until } = Material::read(files)?.build(domain)?;
         Ok(Arc::new(Self {
             files: files.clone(),
             domain: domain.clone(),
-            config: ArcSwap::new(config),
+            in_force: ArcSwap::from_pointee(InForce { config, members }),
             revocations: Revocations::new(revoked),
             loaded: Mutex::new(Loaded { until, stamps }),
         }))
@@ -68,7 +77,13 @@ impl Tls {
 
     /// The configuration for a handshake that begins now.
     pub fn config(&self) -> Arc<ServerConfig> {
-        self.config.load_full()
+        Arc::clone(&self.in_force.load().config)
+    }
+
+    /// The member that has these certificates, the first its own, if a handshake that begins now would let it in.
+    pub fn judge(&self, certificates: &[Bytes]) -> Result<Peer, NotLetIn> {
+        let chain: Vec<_> = certificates.iter().map(|der| CertificateDer::from(der.as_ref())).collect();
+        self.in_force.load().members.judge(&chain)
     }
 
     /// The certificates that are revoked now.
@@ -83,9 +98,9 @@ impl Tls {
         let built = Material::read(&self.files).and_then(|material| material.build(&self.domain));
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.stamps = stamps;
-        let Usable { config, revoked, until } = built?;
+        let Usable { config, members, revoked, until } = built?;
         loaded.until = until;
-        self.config.store(config);
+        self.in_force.store(Arc::new(InForce { config, members }));
         // After the configuration: who is cut off now cannot come back.
         self.revocations.publish(revoked);
         Ok(())

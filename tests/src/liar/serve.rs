@@ -16,7 +16,8 @@ use tearline_ledger::{
 };
 use tearline_proto::v1::{
     AppendRequest, AppendResponse, CosignRequest, CosignResponse, ListRequest, ListResponse, Proof,
-    ProveRequest, ReadRequest, Receipt, RoomHead, Row, Rows as RowsMessage, Submission, rooms_server,
+    ProveRequest, ReadRequest, Receipt, RoomHead, Row, Rows as RowsMessage, Submission, VouchRequest,
+    VouchResponse, rooms_server,
 };
 use tokio_stream::Iter;
 use tonic::{Request, Response, Status};
@@ -109,6 +110,11 @@ impl rooms_server::Rooms for Rooms {
             proof.consistency = hashes.iter().map(|hash| Bytes::copy_from_slice(hash.as_bytes())).collect();
         }
         Ok(Response::new(proof))
+    }
+
+    /// For anybody: it could as well serve him itself.
+    async fn vouch(&self, _: Request<VouchRequest>) -> Result<Response<VouchResponse>, Status> {
+        Ok(Response::new(VouchResponse {}))
     }
 
     async fn cosign(&self, request: Request<CosignRequest>) -> Result<Response<CosignResponse>, Status> {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use bytes::Bytes;
+use prost::Message as _;
 use serde_json::{Value, json};
 use tearline_ledger::{
     bundle::BundleEntry,
@@ -11,13 +12,13 @@ use tearline_ledger::{
         letter::{self, Held, Letter, Sender, Unit},
     },
     digest::Digest,
-    envelope::{Envelope, PayloadType},
+    envelope::{Envelope, PayloadType, Signature},
     id::{Identity, Ref, RoomId, StatementId},
     keys::{PublicKey, SigningKey},
     merkle::TreeSize,
     statement::{Act, Basis, Statement},
 };
-use tearline_proto::v1;
+use tearline_proto::v1::{self, letter_row};
 
 use super::{Answer, Case, Input, code, fixture::TIME};
 use crate::desk::domain;
@@ -33,7 +34,31 @@ fn key() -> SigningKey {
 }
 
 fn sender() -> Result<Sender> {
-    Ok(Sender { domain: domain()?, member: DESK.parse()?, written_at: TIME })
+    let certificates = vec![Bytes::from_static(b"its certificate")];
+    Ok(Sender { domain: domain()?, member: DESK.parse()?, written_at: TIME, certificates })
+}
+
+/// A letter that only asks, with these certificates, whatever a letter may have.
+fn with_certificates(certificates: &[&[u8]]) -> Vec<u8> {
+    let begin = v1::LetterBegin {
+        domain: "kivu.example".to_owned(),
+        member: DESK.to_owned(),
+        written_at: TIME,
+        certificates: certificates.iter().map(|it| Bytes::copy_from_slice(it)).collect(),
+    };
+    let mut out = letter::MAGIC.to_vec();
+    put(&mut out, letter_row::Row::Begin(begin));
+    let signature = Signature::make(PayloadType::Letter, Digest::of(&out).as_bytes(), &key());
+    put(&mut out, letter_row::Row::Signature(signature.to_message()));
+    let sha256 = Bytes::copy_from_slice(Digest::of(&out).as_bytes());
+    put(&mut out, letter_row::Row::End(v1::BundleEnd { rows: 2, sha256 }));
+    out
+}
+
+fn put(out: &mut Vec<u8>, row: letter_row::Row) {
+    let row = v1::LetterRow { row: Some(row) }.encode_to_vec();
+    out.extend(u32::try_from(row.len()).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend(row);
 }
 
 fn unit(numbers: &[u8]) -> Result<Unit> {
@@ -65,7 +90,7 @@ fn letter() -> Result<Bytes> {
 
 /// An answer with these outcomes and rooms, by their byte, first index, size and how many entries follow.
 fn answer(outcomes: &[Outcome], rooms: &[(u8, u64, u64, usize)]) -> Result<Vec<u8>> {
-    let Sender { domain, member, written_at } = sender()?;
+    let Sender { domain, member, written_at, .. } = sender()?;
     let (mut writer, first) = Writer::begin(&Begin { domain, member, written_at, letter: Digest([5; 32]) });
     let mut out = first.to_vec();
     for outcome in outcomes {
@@ -125,6 +150,11 @@ pub(super) fn couriers() -> Result<Vec<Case>> {
     Ok(vec![
         Case::good("a letter", input(&letter)),
         Case::good("a letter that only asks", input(&empty)),
+        Case::good("a letter with four certificates", input(&with_certificates(&[b"a", b"b", b"c", b"d"]))),
+        Case::bad("a letter without a certificate", input(&with_certificates(&[]))),
+        Case::bad("a letter with an empty certificate", input(&with_certificates(&[b"a", b""]))),
+        Case::bad("a letter with five certificates", input(&with_certificates(&[&[1][..]; 5]))),
+        Case::bad("a letter with a long certificate", input(&with_certificates(&[&[1; 16385]]))),
         Case::good("an answer", input(&full)),
         Case::good("an answer of nothing", of(&[], &[])?),
         Case::good("an answer of a room without news", of(&[], &[(1, 5, 0, 0)])?),
@@ -166,6 +196,7 @@ pub(super) fn judge_courier(input: Input<'_>) -> Result<Answer> {
         "letter": parsed.digest().to_hex(),
         "member": parsed.sender.member.as_str(),
         "written_at": parsed.sender.written_at,
+        "certificates": parsed.sender.certificates.iter().map(hex::encode).collect::<Vec<_>>(),
         "rooms": rooms
             .map(|held| json!({"room": held.room.to_string(), "size": held.size, "from": held.from}))
             .collect::<Vec<_>>(),

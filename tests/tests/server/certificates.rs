@@ -1,6 +1,8 @@
 //! Who has not the right certificate opens nothing, and cannot tell what there is.
 
+use bytes::Bytes;
 use tearline_certs::{Moment, Profile};
+use tearline_ledger::name::Role;
 use tearline_proto::v1;
 use tearline_tests::{
     desk::Desk,
@@ -10,6 +12,7 @@ use tearline_tests::{
         site::{Credentials, Site},
     },
 };
+use tonic::Status;
 
 use crate::reason;
 
@@ -23,6 +26,13 @@ async fn list(live: &Live, credentials: Option<&Credentials>) -> Result<usize, S
         Err(status) if reason(&status).is_empty() => Err(format!("connection: {status:?}")),
         Err(status) => Err(reason(&status)),
     }
+}
+
+/// What the caller is told of whoever has this certificate, and that the answer tells no more than it says.
+async fn vouch(live: &mut Live, caller: &Desk, certificates: &[&[u8]]) -> Result<(), Status> {
+    let mut client = live.client(caller).await.unwrap();
+    let certificates = certificates.iter().map(|der| Bytes::copy_from_slice(der)).collect();
+    client.rooms.vouch(v1::VouchRequest { certificates }).await.map(drop)
 }
 
 fn at_the_door(answer: &Result<usize, String>) -> bool {
@@ -101,4 +111,50 @@ async fn an_admitted_key_under_another_role_or_name_opens_nothing() {
     let stranger = stranger.with_tls_key().unwrap();
     let credentials = live.site.credentials(&stranger).unwrap();
     assert_eq!(list(&live, Some(&credentials)).await, Err("KEY_NOT_ADMITTED".to_owned()));
+}
+
+#[tokio::test]
+async fn the_server_vouches_for_whom_it_would_let_in_and_says_why_not() {
+    let mut live = Live::kivu().await.unwrap();
+    let desks = live.desks();
+    let (caller, desk) = (desks.drc_delegation.clone(), desks.drc_liaison.clone());
+    let now = Moment::now();
+    let past = Profile::between(now.plus(-86_400), now.plus(-60)).unwrap();
+    let expired = live.site.issue(&desk, past).unwrap().certificate;
+    let other = Site::new().unwrap().credentials(&desk).unwrap().certificate;
+    let good = live.site.credentials(&desk).unwrap().certificate;
+    vouch(&mut live, &caller, &[&good]).await.unwrap();
+    for (certificate, why) in [(&expired, "expired"), (&other, "none that this server lets in")] {
+        let status = vouch(&mut live, &caller, &[certificate]).await.unwrap_err();
+        assert_eq!(reason(&status), "NOT_LET_IN");
+        assert!(status.message().contains(why), "{}", status.message());
+    }
+    live.site.revoke(&desk).unwrap();
+    live.site.publish_revocations().unwrap();
+    live.server.reload().await.unwrap();
+    let status = vouch(&mut live, &caller, &[&good]).await.unwrap_err();
+    assert!(reason(&status) == "NOT_LET_IN" && status.message().contains("revoked"), "{status:?}");
+}
+
+#[tokio::test]
+async fn of_whom_the_caller_shares_no_room_with_it_learns_nothing() {
+    let mut live = Live::kivu().await.unwrap();
+    let desks = live.desks();
+    let stranger = Desk::new(Role::Party, "rwanda/spy").unwrap().with_tls_key().unwrap();
+    let caller = desks.drc_liaison.clone();
+    let unknown = live.site.credentials(&stranger).unwrap().certificate;
+    let first = vouch(&mut live, &caller, &[&unknown]).await.unwrap_err();
+    assert_eq!(reason(&first), "NO_SUCH_MEMBER");
+    live.site.revoke(&stranger).unwrap();
+    live.site.publish_revocations().unwrap();
+    live.server.reload().await.unwrap();
+    for bytes in [&unknown[..], b"no certificate", &unknown[..unknown.len() - 1]] {
+        let again = vouch(&mut live, &caller, &[bytes]).await.unwrap_err();
+        assert_eq!((again.message(), again.details()), (first.message(), first.details()));
+    }
+    let (none, long) = (Vec::new(), vec![1; 16 * 1024 + 1]);
+    for wrong in [&[][..], &[&none[..]], &[&unknown[..]; 5], &[&long]] {
+        let status = vouch(&mut live, &caller, wrong).await.unwrap_err();
+        assert_eq!(reason(&status), "CERTIFICATES");
+    }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use tearline_proto::v1::{
     AppendRequest, AppendResponse, CosignRequest, CosignResponse, ListRequest, ListResponse, Proof,
-    ProveRequest, ReadRequest, Rows,
+    ProveRequest, ReadRequest, Rows, VouchRequest, VouchResponse,
     rooms_server::{Rooms, RoomsServer},
 };
 use tearline_tests::live::{client::Client, listen::listen, site::Credentials};
@@ -102,6 +102,10 @@ impl Rooms for Echo {
     }
 
     async fn cosign(&self, _: Request<CosignRequest>) -> Result<Response<CosignResponse>, Status> {
+        Err(Status::unimplemented("an echo"))
+    }
+
+    async fn vouch(&self, _: Request<VouchRequest>) -> Result<Response<VouchResponse>, Status> {
         Err(Status::unimplemented("an echo"))
     }
 }

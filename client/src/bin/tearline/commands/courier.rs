@@ -78,7 +78,7 @@ fn of_refusal(refusal: &Refusal) -> Value {
 
 fn out(context: &Context, path: &Path) -> Result<(), Failure> {
     let desk = context.desk()?;
-    let Written { units, left, refused, rooms, old } = courier::write(&desk, path).lift()?;
+    let Written { units, left, refused, rooms, old, lapses } = courier::write(&desk, path).lift()?;
     let mut text = format!("Letter of {}: {}\n", desk.member().desk(), path.display());
     for waiting in &units {
         text.push_str(&row(waiting));
@@ -92,6 +92,12 @@ fn out(context: &Context, path: &Path) -> Result<(), Failure> {
              the server refuses it: take an answer in, then write it again."
         );
         text.push_str(&wrap(&warning, 1, WIDTH));
+    }
+    if lapses {
+        let warning = "! This desk's certificate has lapsed or does within 14 days, by this clock; once it has, the \
+                       letter is refused. Ask the operator for a new one, bring it here (`tearline join`), and write \
+                       the letter again.";
+        text.push_str(&wrap(warning, 0, WIDTH));
     }
     if left > 0 {
         let _ = writeln!(text, "! The letter is full: {left} more wait for the next one.");
@@ -110,6 +116,7 @@ fn out(context: &Context, path: &Path) -> Result<(), Failure> {
         "left": left,
         "refused": refused,
         "old": old.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "certificate_lapses": lapses,
     });
     say(context, &json, &text)
 }
