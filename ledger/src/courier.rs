@@ -7,6 +7,8 @@
 pub mod answer;
 pub mod letter;
 
+use bytes::Bytes;
+
 use crate::{encoding::EncodingError, framing::FrameError, id::RoomId, name::NameError};
 
 /// The longest letter, in bytes.
@@ -19,6 +21,12 @@ pub const SUBMISSIONS_MAX: usize = 64;
 pub const CERTIFICATES_MAX: usize = 4;
 /// The longest certificate, in bytes.
 pub const CERTIFICATE_MAX: usize = 16 << 10;
+
+/// Whether these can be the certificates of one desk, by their number and lengths alone.
+pub fn are_certificates(certificates: &[Bytes]) -> bool {
+    (1..=CERTIFICATES_MAX).contains(&certificates.len())
+        && certificates.iter().all(|it| (1..=CERTIFICATE_MAX).contains(&it.len()))
+}
 
 /// Which of the two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

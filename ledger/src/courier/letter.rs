@@ -10,9 +10,7 @@ use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 use tearline_proto::v1::{self, letter_row::Row};
 
-use super::{
-    At, CERTIFICATE_MAX, CERTIFICATES_MAX, CourierError, LETTER_MAX, Paper, SUBMISSIONS_MAX, UNITS_MAX,
-};
+use super::{At, CourierError, LETTER_MAX, Paper, SUBMISSIONS_MAX, UNITS_MAX, are_certificates};
 use crate::{
     charter::Member,
     digest::Digest,
@@ -245,8 +243,7 @@ impl Draft {
                     return Err(at.wrong("the desk is of another instance than its letter"));
                 }
                 let v1::LetterBegin { written_at, certificates, .. } = begin;
-                let fits = |certificate: &Bytes| (1..=CERTIFICATE_MAX).contains(&certificate.len());
-                if !(1..=CERTIFICATES_MAX).contains(&certificates.len()) || !certificates.iter().all(fits) {
+                if !are_certificates(&certificates) {
                     return Err(at.wrong("1 to 4 certificates of at most 16 KiB say who the desk is"));
                 }
                 self.sender = Some(Sender { domain, member, written_at, certificates });

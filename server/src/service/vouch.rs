@@ -3,7 +3,7 @@
 //! Of members only with whom the caller shares a room: of all others there is one answer, whatever is known here.
 
 use bytes::Bytes;
-use tearline_ledger::courier::{CERTIFICATE_MAX, CERTIFICATES_MAX};
+use tearline_ledger::courier::{CERTIFICATE_MAX, CERTIFICATES_MAX, are_certificates};
 use tearline_proto::v1::VouchResponse;
 use tonic::Status;
 
@@ -22,11 +22,9 @@ pub(super) async fn vouch<S: Store>(
     caller: &Caller,
     certificates: &[Bytes],
 ) -> Result<VouchResponse, Status> {
-    let fits = |certificate: &Bytes| (1..=CERTIFICATE_MAX).contains(&certificate.len());
-    let leaf = certificates.first().filter(|_| certificates.len() <= CERTIFICATES_MAX);
-    let Some(leaf) = leaf.filter(|_| certificates.iter().all(fits)) else {
+    let Some(leaf) = certificates.first().filter(|_| are_certificates(certificates)) else {
         let message =
-            format!("send 1 to {CERTIFICATES_MAX} certificates, each of at most {CERTIFICATE_MAX} bytes");
+            format!("send 1 to {CERTIFICATES_MAX} certificates, each of 1 to {CERTIFICATE_MAX} bytes");
         return Err(error::refused("CERTIFICATES", FIELD, message));
     };
     let claimed = Claimed::read(&leaf.as_ref().into(), &house.domain).ok();

@@ -28,7 +28,7 @@ async fn list(live: &Live, credentials: Option<&Credentials>) -> Result<usize, S
     }
 }
 
-/// What the caller is told of whoever has this certificate, and that the answer tells no more than it says.
+/// Whether the server vouches to the caller for whoever has these certificates.
 async fn vouch(live: &mut Live, caller: &Desk, certificates: &[&[u8]]) -> Result<(), Status> {
     let mut client = live.client(caller).await.unwrap();
     let certificates = certificates.iter().map(|der| Bytes::copy_from_slice(der)).collect();
