@@ -29,25 +29,25 @@ use crate::{
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(15);
-const PEM_MAX: u64 = 1 << 20;
+/// The longest file of certificates, in bytes.
+pub const PEM_MAX: u64 = 1 << 20;
 /// Rows come in messages of this size and more; larger windows keep a long link busy.
 const STREAM_WINDOW: u32 = 4 << 20;
 
-/// Who connects, and whom it trusts.
+/// Who connects, as others see it: the desk's certificate, and the authority that it is to be of.
 #[derive(Debug)]
-pub struct Credentials {
+pub struct Certificates {
     chain: Vec<CertificateDer<'static>>,
     authority: CertificateDer<'static>,
-    key: PrivateKeyDer<'static>,
 }
 
-impl Credentials {
-    /// The certificates in a profile, with the key in its vault. A certificate of another desk or of
-    /// another key is refused here, before anything is sent.
-    pub fn load(profile: &Profile, vault: &Vault) -> Result<Self, ConnectError> {
+impl Certificates {
+    /// The certificates in a profile whose key (SPKI, DER) is this one. A certificate of another desk or of another
+    /// key is refused here, before anything is sent.
+    pub fn load(profile: &Profile, key: &[u8]) -> Result<Self, ConnectError> {
         let chain = durable::read(&profile.certificate_path(), PEM_MAX)?;
         let authority = durable::read(&profile.authority_path(), PEM_MAX)?;
-        Self::new(profile.member(), &chain, &authority, vault)
+        Self::new(profile.member(), &chain, &authority, key)
     }
 
     /// As [`Self::load`], from PEM: the desk's certificate with any between it and the authority, and
@@ -56,7 +56,7 @@ impl Credentials {
         member: &MemberName,
         chain: &[u8],
         authority: &[u8],
-        vault: &Vault,
+        key: &[u8],
     ) -> Result<Self, ConnectError> {
         let pem = |what, reason: String| ConnectError::Pem { what, reason };
         let certificates = |what, bytes| {
@@ -72,7 +72,7 @@ impl Credentials {
             let names = names.into_iter().map(str::to_owned).collect();
             return Err(ConnectError::OtherName { member: member.clone(), names });
         }
-        if parsed.subject_public_key_info().as_ref() != vault.tls_public().as_ref() {
+        if parsed.subject_public_key_info().as_ref() != key {
             return Err(ConnectError::OtherKey(member.clone()));
         }
         let authorities = certificates("authority", authority)?;
@@ -80,7 +80,7 @@ impl Credentials {
             return Err(pem("authority", format!("it holds {} certificates, not one", authorities.len())));
         };
         let authority = authority.clone();
-        Ok(Self { chain, authority, key: vault.tls_key() })
+        Ok(Self { chain, authority })
     }
 
     /// The desk's certificate, then any between it and the authority: X.509, DER.
@@ -88,8 +88,8 @@ impl Credentials {
         self.chain.iter().map(AsRef::as_ref)
     }
 
-    /// Whether the certificate is still good at a time in seconds since 1970, as far as that can be known without
-    /// a revocation list.
+    /// Whether the certificate is good at a time in seconds since 1970, as far as that can be known without a
+    /// revocation list.
     pub fn holds_at(&self, at: u64) -> bool {
         let (Some((leaf, between)), Ok(anchor)) =
             (self.chain.split_first(), webpki::anchor_from_trusted_cert(&self.authority))
@@ -103,16 +103,43 @@ impl Credentials {
             leaf.verify_for_usage(algorithms, &[anchor], between, at, usage, None, None).is_ok()
         })
     }
+}
+
+/// Who connects, with its private key, and whom it trusts.
+#[derive(Debug)]
+pub struct Credentials {
+    certificates: Certificates,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Credentials {
+    /// The certificates in a profile, with the key in its vault.
+    pub fn load(profile: &Profile, vault: &Vault) -> Result<Self, ConnectError> {
+        let certificates = Certificates::load(profile, vault.tls_public().as_ref())?;
+        Ok(Self { certificates, key: vault.tls_key() })
+    }
+
+    /// As [`Self::load`], from PEM, as [`Certificates::new`] takes it.
+    pub fn new(
+        member: &MemberName,
+        chain: &[u8],
+        authority: &[u8],
+        vault: &Vault,
+    ) -> Result<Self, ConnectError> {
+        let certificates = Certificates::new(member, chain, authority, vault.tls_public().as_ref())?;
+        Ok(Self { certificates, key: vault.tls_key() })
+    }
 
     fn config(self) -> Result<ClientConfig, ConnectError> {
         let mut roots = RootCertStore::empty();
-        roots.add(self.authority).map_err(ConnectError::Config)?;
+        let Certificates { chain, authority } = self.certificates;
+        roots.add(authority).map_err(ConnectError::Config)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(ConnectError::Config)?
             .with_root_certificates(roots)
-            .with_client_auth_cert(self.chain, self.key)
+            .with_client_auth_cert(chain, self.key)
             .map_err(ConnectError::Config)?;
         config.alpn_protocols = vec![b"h2".to_vec()];
         config.resumption = Resumption::disabled();

@@ -1,4 +1,5 @@
-//! Joining: an invitation is checked against this desk's own card before anything of it is kept.
+//! Joining: an invitation, or a renewed certificate, is checked against this desk's own card before anything of it
+//! is kept.
 //!
 //! Specification: `docs/spec.md`, section 10. Whether the mediators that signed are the right ones, a
 //! person decides who knows them; here it is only established who they are.
@@ -11,7 +12,7 @@ use tearline_ledger::{
 };
 
 use crate::{
-    connect::{ConnectError, public_key_of},
+    connect::{Certificates, ConnectError, PEM_MAX, public_key_of},
     durable::{self, FileError},
     profile::{Profile, ProfileError},
 };
@@ -36,6 +37,21 @@ pub enum JoinError {
         "the invitation's certificate is for another key than this desk's: ask the operator for one made from this desk's card"
     )]
     OtherCertificate,
+    /// Nothing is there to renew.
+    #[error(
+        "this desk has not joined yet: run `tearline join` with its invitation, which holds a certificate"
+    )]
+    NotJoined,
+    /// No certificate.
+    #[error(
+        "this is no certificate in PEM: give the file that `tearline-certs renew` wrote. The old one is kept"
+    )]
+    NoCertificate,
+    /// The renewed certificate does not hold.
+    #[error(
+        "the certificate does not hold now: it has lapsed, begins later, or is of another authority than this desk's; see the clock, then ask the operator for one that `tearline-certs renew` made. The old one is kept"
+    )]
+    NotGood,
     /// The certificate authority is not the one that the charters name.
     #[error(
         "the invitation comes with another certificate authority than the one that the mediators signed for: do not use it, call the operator"
@@ -130,6 +146,26 @@ impl Joining {
     }
 }
 
+/// Keeps a renewed certificate (PEM) of this desk's name and key in the place of the old one, if it holds at `at`,
+/// in seconds since 1970. Mediators need not sign: what the desk may do stands in the charters.
+///
+/// # Errors
+///
+/// If it is another's, does not hold, or cannot be kept. The old one is in its place then.
+pub fn renew(profile: &Profile, certificate: &[u8], at: u64) -> Result<(), JoinError> {
+    if profile.server().is_err() {
+        return Err(JoinError::NotJoined);
+    }
+    public_key_of("certificate", certificate).map_err(|_| JoinError::NoCertificate)?;
+    let card = profile.card()?;
+    let authority = durable::read(&profile.authority_path(), PEM_MAX)?;
+    let renewed = Certificates::new(profile.member(), certificate, &authority, card.tls_key())?;
+    if !renewed.holds_at(at) {
+        return Err(JoinError::NotGood);
+    }
+    Ok(durable::replace(&profile.certificate_path(), certificate)?)
+}
+
 #[cfg(test)]
 mod tests {
     use rcgen::{CertificateParams, Issuer, KeyPair, SanType, SubjectPublicKeyInfo};
@@ -210,6 +246,28 @@ mod tests {
         assert!(matches!(joining.keep(&mut profile), Err(JoinError::File(FileError::Exists(_)))));
         joining.renew(&mut profile).unwrap();
         crate::connect::Credentials::load(&profile, &vault).unwrap();
+    }
+
+    #[test]
+    fn a_renewed_certificate_of_this_desk_takes_the_place_of_the_old_one_and_no_other_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let ((mut profile, vault), office) = (joined(dir.path()), office());
+        let issue = |by: &Office| invitation(profile.member(), &vault, by, &office).certificate;
+        let (old, new, foreign) = (issue(&office), issue(&office), issue(&self::office()));
+        let others = invitation(profile.member(), &Vault::generate().unwrap(), &office, &office).certificate;
+        let before = renew(&profile, new.as_bytes(), NOW);
+        assert!(matches!(before, Err(JoinError::NotJoined)), "{before:?}");
+        let mut first = invitation(profile.member(), &vault, &office, &office);
+        first.certificate.clone_from(&old);
+        Joining::check(&profile, &first).unwrap().keep(&mut profile).unwrap();
+        let kept = || std::fs::read_to_string(profile.certificate_path()).unwrap();
+        for (wrong, at) in [(&foreign, NOW), (&others, NOW), (&new, u64::from(u32::MAX) * 1000)] {
+            assert!(renew(&profile, wrong.as_bytes(), at).is_err());
+            assert_eq!(kept(), old, "the old one is gone");
+        }
+        assert!(renew(&profile, b"no certificate", NOW).is_err() && kept() == old);
+        renew(&profile, new.as_bytes(), NOW).unwrap();
+        assert_eq!(kept(), new);
     }
 
     #[test]

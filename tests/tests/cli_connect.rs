@@ -82,6 +82,36 @@ async fn a_revoked_desk_is_told_so_and_others_go_on() -> Result<()> {
 }
 
 #[test]
+fn a_desk_whose_certificate_has_expired_takes_a_renewed_one_and_goes_on() -> Result<()> {
+    let house = House::kivu()?;
+    let (own, now) = (house.desk(DESK).join("certificate.pem"), Moment::now());
+    house.certs(&["renew", DESK, "--out", &house.arg("renewed")])?.done()?;
+    let renewed = house.path("renewed").join("drc-liaison.pem");
+    // The authority's own books forget both; the server is not told.
+    house.certs(&["revoke", DESK, "--reason", "superseded"])?.done()?;
+    let authority = Authority::open(&house.path("authority"))?;
+    let past = Profile::between(now.plus(-2 * DAY), now.plus(-DAY))?;
+    let expired = authority.issue_with(&admitted(&house, "desks/drc-liaison")?, past)?.pem;
+    fs::write(&own, &expired)?;
+    let said = fetch(&house)?;
+    ensure!(said.contains("`tearline renew FILE`"), "{said}");
+    for (wrong, why) in [
+        (expired.as_str(), "does not hold now"),
+        ("no certificate", "no certificate in PEM"),
+        (&fs::read_to_string(house.desk("rwanda/liaison").join("certificate.pem"))?, "rwanda/liaison"),
+    ] {
+        let wrong = house.write("wrong.pem", wrong)?;
+        let said = house.refused(DESK, &["renew", &wrong])?;
+        ensure!(said.contains(why), "{said}");
+        ensure!(fs::read_to_string(&own)? == expired, "the old one is gone");
+    }
+    let said = house.text(DESK, &["renew", &renewed.display().to_string()])?;
+    ensure!(said.contains("Renewed: drc/liaison"), "{said}");
+    house.text(DESK, &["fetch"])?;
+    Ok(())
+}
+
+#[test]
 fn the_right_name_with_a_key_that_no_charter_holds_is_refused() -> Result<()> {
     let house = House::kivu()?;
     let fresh = house.arg("fresh");

@@ -165,6 +165,7 @@ fn every_command_writes_the_json_that_is_documented() -> Result<()> {
     agrees("found", "us/kigali", &["found", "papers/chamber.founding"])?;
     agrees("join", "us/kigali", &["join", "papers/us-kigali.invitation"])?;
     house.settle("us/kigali")?;
+    agrees("renew", "us/kigali", &["renew", "desks/us-kigali/certificate.pem"])?;
     agrees("fetch", "us/kigali", &["fetch"])?;
     agrees("status", "us/kigali", &["status"])?;
     agrees("who", "us/kigali", &["who"])?;

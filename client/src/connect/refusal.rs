@@ -125,7 +125,9 @@ pub enum ConnectError {
     )]
     OtherAuthority,
     /// This desk's certificate is past its time.
-    #[error("this desk's certificate has expired: ask the operator to renew it")]
+    #[error(
+        "this desk's certificate has expired: ask the operator to renew it, and take what comes with `tearline renew FILE`"
+    )]
     Expired,
     /// This desk's certificate was revoked.
     #[error("this desk's certificate was revoked: call the operator and a mediator")]

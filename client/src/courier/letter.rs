@@ -10,7 +10,7 @@ use tearline_ledger::courier::{
 
 use super::{CourierFault, Outbox, Waiting};
 use crate::{
-    connect::Credentials,
+    connect::Certificates,
     desk::{Desk, now},
     durable::Delivery,
     error::Error,
@@ -62,12 +62,12 @@ pub fn write(desk: &Desk, path: &Path) -> Result<Written, Error> {
         }
         units.push(waiting);
     }
-    let credentials = Credentials::load(desk.profile(), desk.vault()?)?;
+    let certificates = Certificates::load(desk.profile(), desk.vault()?.tls_public().as_ref())?;
     let sender = Sender {
         domain: desk.member().domain().clone(),
         member: desk.member().clone(),
         written_at: at,
-        certificates: credentials.chain().map(Bytes::copy_from_slice).collect(),
+        certificates: certificates.chain().map(Bytes::copy_from_slice).collect(),
     };
     let fit: Vec<_> = units.iter().map(|waiting| waiting.unit.clone()).collect();
     let letter = Letter::write(&sender, &held, &fit, desk.vault()?.sign_key())
@@ -85,6 +85,6 @@ pub fn write(desk: &Desk, path: &Path) -> Result<Written, Error> {
         })
     };
     let old = units.iter().filter(is_old).map(|waiting| waiting.number).collect();
-    let lapses = !credentials.holds_at(at.saturating_add(JOURNEY));
+    let lapses = !certificates.holds_at(at.saturating_add(JOURNEY));
     Ok(Written { left: all - units.len(), refused: refused.len(), rooms, old, units, lapses })
 }

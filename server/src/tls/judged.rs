@@ -17,7 +17,7 @@ pub enum NotLetIn {
     Revoked,
     /// Past its time.
     #[error(
-        "its certificate has expired: get it a new one with `tearline-certs renew`, let the desk take that in with `tearline join`, and write a new letter"
+        "its certificate has expired: get it a new one with `tearline-certs renew`, let the desk take it with `tearline renew`, and write a new letter"
     )]
     Expired,
     /// Before its time.

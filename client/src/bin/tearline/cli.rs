@@ -69,6 +69,9 @@ pub(crate) enum Command {
     /// Take up an invitation: checks it, and keeps the certificate and the rooms' names.
     #[command(after_help = "Example: tearline join drc-liaison.invitation")]
     Join(Join),
+    /// Take a renewed certificate (`tearline-certs renew`) in the place of this desk's old one.
+    #[command(after_help = "Example: tearline renew drc-liaison.pem")]
+    Renew(Renew),
     /// Found the chamber: a file that goes round until all mediators have signed it.
     #[command(
         after_help = "Examples:\n  tearline found chamber.founding --new --address tearline.example:4433 --authority authority.pem --log-key KEY --card washington.card --card kinshasa.card\n  tearline found chamber.founding\n  tearline found chamber.founding --submit"

@@ -38,6 +38,12 @@ pub(crate) struct Join {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Renew {
+    /// The certificate (PEM).
+    pub(crate) certificate: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Found {
     /// The founding file.
     pub(crate) file: PathBuf,

@@ -95,7 +95,7 @@ fn out(context: &Context, path: &Path) -> Result<(), Failure> {
     }
     if lapses {
         let warning = "! This desk's certificate has lapsed or does within 14 days, by this clock; once it has, the \
-                       letter is refused. Ask the operator for a new one, bring it here (`tearline join`), and write \
+                       letter is refused. Ask the operator for a new one, take it here (`tearline renew`), and write \
                        the letter again.";
         text.push_str(&wrap(warning, 0, WIDTH));
     }

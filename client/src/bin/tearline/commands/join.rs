@@ -3,12 +3,17 @@
 use std::fmt::Write as _;
 
 use serde_json::json;
-use tearline_client::{compose::Submission, desk::now, join::Joining, submit, words};
+use tearline_client::{
+    compose::Submission,
+    desk::now,
+    join::{self, Joining},
+    submit, words,
+};
 use tearline_ledger::admission::Invitation;
 
 use super::{Fetched, found, sync_all};
 use crate::{
-    cli::{Found, Join},
+    cli::{Found, Join, Renew},
     context::{Context, Failure, Lift as _, text_of},
     report::say,
 };
@@ -47,6 +52,16 @@ pub(crate) fn join(context: &Context, args: &Join) -> Result<(), Failure> {
     );
     let json = json!({"server": joining.server, "signed_by": signers, "rooms": rooms});
     say(context, &json, &text)
+}
+
+/// Keeps a renewed certificate.
+pub(crate) fn renew(context: &Context, args: &Renew) -> Result<(), Failure> {
+    let (profile, path) = (context.profile()?, &args.certificate);
+    let text = text_of(path)?;
+    join::renew(&profile, text.as_bytes(), now()).lift()?;
+    let desk = profile.member().desk();
+    let text = format!("Renewed: {desk} connects with this certificate from now on.\nNext: tearline fetch\n");
+    say(context, &json!({"desk": desk, "certificate": path.display().to_string()}), &text)
 }
 
 /// Sends a founding that every mediator has signed.

@@ -64,6 +64,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<u8, Failure> {
         Command::Init(args) => desk::init(context, &args)?,
         Command::Endorse(args) => desk::endorse(context, &args)?,
         Command::Join(args) => join::join(context, &args)?,
+        Command::Renew(args) => join::renew(context, &args)?,
         Command::Found(args) if args.submit => join::submit_founding(context, &args)?,
         Command::Found(args) => found::found(context, &args)?,
         Command::Who(args) => rooms::who(context, &args)?,
