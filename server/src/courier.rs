@@ -32,7 +32,8 @@ const ROWS: u64 = 256;
 /// Bytes that are read together, at the most.
 const BYTES: usize = 1 << 20;
 
-/// Why a letter is not taken. Nothing of it was entered, unless an earlier unit was before the server failed.
+/// Why a letter is not taken. Nothing of it was entered, unless an earlier unit was before the server failed or the
+/// desk was revoked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
@@ -104,6 +105,9 @@ pub async fn take<S: Store>(house: &Arc<House<S>>, letter: &[u8]) -> Result<Repl
         return Err(Refused::OtherInstance { letter, here });
     }
     let (caller, known) = admit(house, &letter).await?;
+    if known.is_empty() {
+        return Err(Refused::NotAMember(desk.to_owned()));
+    }
     if !letter.rooms.is_empty() && !letter.rooms.iter().any(|held| known.contains(&held.room)) {
         return Err(Refused::OtherRooms(desk.to_owned()));
     }
@@ -111,7 +115,8 @@ pub async fn take<S: Store>(house: &Arc<House<S>>, letter: &[u8]) -> Result<Repl
     for unit in &letter.units {
         outcomes.push(Outcome { unit: unit.digest(), result: enter(house, &caller, unit).await });
     }
-    // What was entered may have changed who is in which room; and while it waited, the desk may have been revoked.
+    // What was entered may have changed who is in which room, even to none; and while it waited, the desk may have
+    // been revoked.
     let (caller, known) = admit(house, &letter).await?;
     let rooms = serve(house, &letter, known).await?;
     let begin = Begin {
@@ -124,7 +129,7 @@ pub async fn take<S: Store>(house: &Arc<House<S>>, letter: &[u8]) -> Result<Repl
 }
 
 /// The desk, if the network would let it in now, and the rooms whose charters name it with the key that signed its
-/// letter and with that of its certificate: at least one.
+/// letter and with that of its certificate.
 async fn admit<S: Store>(house: &House<S>, letter: &Letter) -> Result<(Caller, BTreeSet<RoomId>), Refused> {
     let (registry, member) = (&house.registry, &letter.sender.member);
     let peer = house.tls.judge(&letter.sender.certificates);
@@ -142,9 +147,6 @@ async fn admit<S: Store>(house: &House<S>, letter: &Letter) -> Result<(Caller, B
         if named.is_some_and(|named| letter.is_of(named, peer.tls_key_sha256)) {
             known.insert(*room);
         }
-    }
-    if known.is_empty() {
-        return Err(Refused::NotAMember(member.desk().to_owned()));
     }
     Ok((Caller::by_letter(peer), known))
 }
