@@ -36,7 +36,7 @@ use crate::{
     },
     store::{Options, SledStore, StoreError},
     sweep,
-    tls::{Acceptor, Tls, TlsError},
+    tls::{Acceptor, Hangups, Tls, TlsError},
 };
 
 /// Why the server did not start, or stopped other than asked.
@@ -49,6 +49,9 @@ pub enum RunError {
     /// The files of TLS cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// SIGHUP cannot be listened for.
+    #[error("SIGHUP cannot be listened for ({0}): see the limits of the system")]
+    Hangups(io::Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {address} ({source}): see whether another process does, or change `listen`")]
     Listen {
@@ -112,6 +115,7 @@ pub struct Bound {
     sequencing: Sequencing,
     stopping: watch::Sender<bool>,
     quotas: Arc<Quotas>,
+    hangups: Hangups,
     listener: TcpListener,
     control: UnixListener,
 }
@@ -187,6 +191,8 @@ impl Bound {
 
     /// As [`Self::bind`], also when the charters are about to change to another log key.
     pub async fn bind_with(config: Config, log_keys: LogKeys) -> Result<Self, RunError> {
+        // First: a SIGHUP that comes while the server starts must not end it.
+        let hangups = Hangups::listen().map_err(RunError::Hangups)?;
         let key = LogKey::load(&config.log_key, &config.domain)?;
         let tls = Tls::load(&config.tls, &config.domain)?;
         let quotas = Quotas::new(&config.limits);
@@ -197,7 +203,7 @@ impl Bound {
             TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
         let path = control::socket(&config.data);
         let control = control::bind(&path).map_err(|source| RunError::Control { path, source })?;
-        Ok(Self { config, tls, house, sequencing, stopping, quotas, listener, control })
+        Ok(Self { config, tls, house, sequencing, stopping, quotas, hangups, listener, control })
     }
 
     /// Where it listens: with the port that the system chose, if the configuration says 0.
@@ -213,7 +219,8 @@ impl Bound {
     /// Serves until `stop` is done, and then until open calls are, or the deadline is over.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let address = self.address();
-        let Self { config, tls, house, sequencing, stopping: streams, quotas, listener, control } = self;
+        let Self { config, tls, house, sequencing, stopping: streams, quotas, hangups, listener, control } =
+            self;
         let limits = &config.limits;
 
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -257,7 +264,7 @@ impl Bound {
                     .max_encoding_message_size(limits.message_size()),
             );
 
-        let refresh = tokio::spawn(Arc::clone(&tls).keep_fresh());
+        let refresh = tokio::spawn(Arc::clone(&tls).keep_fresh(hangups));
         let connections = Acceptor::new(Arc::clone(&tls), quotas, limits).listen(listener);
         let (stopping, stopped) = oneshot::channel::<()>();
         let serving = router.serve_with_incoming_shutdown(connections, async {

@@ -19,6 +19,6 @@ pub use self::{
     identity::{Claimed, IdentityError, Peer},
     judged::NotLetIn,
     material::{Material, TlsError, Usable},
-    reload::Tls,
+    reload::{Hangups, Tls},
     revocations::{Revocations, Revoked},
 };

@@ -17,7 +17,7 @@ use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
 use tearline_ledger::name::Domain;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{Instant, MissedTickBehavior, interval},
 };
 
@@ -31,6 +31,17 @@ const LOOK: Duration = Duration::from_secs(2);
 /// How long before nobody could connect any more the log begins to warn, and how often.
 const WARN_BEFORE: Duration = Duration::from_hours(24);
 const WARN_EVERY: Duration = Duration::from_hours(1);
+
+/// SIGHUP, which from the making of this on asks for a reload, and no longer ends the process.
+#[derive(Debug)]
+pub struct Hangups(Signal);
+
+impl Hangups {
+    /// Listens from now on. Within a runtime only.
+    pub fn listen() -> std::io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+}
 
 /// The TLS configuration in force.
 #[derive(Debug)]
@@ -106,16 +117,15 @@ impl Tls {
         Ok(())
     }
 
-    /// Reloads at SIGHUP and whenever a file has changed, for ever.
-    pub async fn keep_fresh(self: Arc<Self>) -> std::io::Result<()> {
-        let mut hangups = signal(SignalKind::hangup())?;
+    /// Reloads at each of `hangups` and whenever a file has changed, for ever.
+    pub async fn keep_fresh(self: Arc<Self>, mut hangups: Hangups) {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut warned: Option<Instant> = None;
         loop {
             let asked = tokio::select! {
                 _ = looks.tick() => false,
-                _ = hangups.recv() => true,
+                _ = hangups.0.recv() => true,
             };
             let tls = Arc::clone(&self);
             // Files may be on a slow disk.

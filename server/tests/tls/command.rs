@@ -85,6 +85,21 @@ fn start(config: &Path) -> (Process, impl Iterator<Item = String>) {
     (Process(server), log)
 }
 
+#[test]
+fn a_sighup_at_the_moment_at_which_the_server_listens_reloads_and_does_not_end_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = configure(folder.path(), &Authority::new(), "");
+    for _ in 0..10 {
+        let (mut server, mut log) = start(&config);
+        assert!(log.any(|line| line.contains("listening")));
+        let pid = Pid::from_child(&server.0);
+        kill_process(pid, Signal::HUP).unwrap();
+        assert!(log.any(|line| line.contains("lists reloaded")), "SIGHUP ended it");
+        kill_process(pid, Signal::TERM).unwrap();
+        assert!(server.0.wait().unwrap().success());
+    }
+}
+
 #[tokio::test]
 async fn sighup_reloads_refusals_are_explained_and_sigterm_stops() {
     let folder = tempfile::tempdir().unwrap();
@@ -100,7 +115,7 @@ async fn sighup_reloads_refusals_are_explained_and_sigterm_stops() {
     write_private(&revocations, &authority.list(&[&member.serial], time::Duration::DAY));
     let pid = Pid::from_child(&server.0);
     kill_process(pid, Signal::HUP).unwrap();
-    let line = log.find(|line| line.contains("reloaded")).unwrap();
+    let line = log.find(|line| line.contains("lists reloaded")).unwrap();
     assert!(line.contains("revoked=1"), "{line}");
     let refused = match channel(address, client(&authority, Some(&member))).await {
         Ok(channel) => check(channel).await,
