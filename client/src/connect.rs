@@ -119,17 +119,6 @@ impl Credentials {
         Ok(Self { certificates, key: vault.tls_key() })
     }
 
-    /// As [`Self::load`], from PEM, as [`Certificates::new`] takes it.
-    pub fn new(
-        member: &MemberName,
-        chain: &[u8],
-        authority: &[u8],
-        vault: &Vault,
-    ) -> Result<Self, ConnectError> {
-        let certificates = Certificates::new(member, chain, authority, vault.tls_public().as_ref())?;
-        Ok(Self { certificates, key: vault.tls_key() })
-    }
-
     fn config(self) -> Result<ClientConfig, ConnectError> {
         let mut roots = RootCertStore::empty();
         let Certificates { chain, authority } = self.certificates;

@@ -16,7 +16,7 @@ use crate::{
     error,
     registry::{Registry, RegistryError, RoomView},
     store::Store,
-    tls::{Peer, Session},
+    tls::{Claimed, Peer, Session},
 };
 
 /// A caller whose certificate was verified.
@@ -106,6 +106,16 @@ impl<S: Store> Gate<S> {
     /// Refuses a caller whose certificate's key no charter holds.
     pub async fn admit(&self, caller: &Caller) -> Result<(), Status> {
         self.named(caller).await.map(|_| ())
+    }
+
+    /// Whether a room has both the caller and the member that a certificate claims to be of, with its key.
+    pub async fn shares_a_room(&self, caller: &Caller, claimed: Option<&Claimed>) -> Result<bool, Status> {
+        let own = self.named(caller).await?;
+        let Some(claimed) = claimed else { return Ok(false) };
+        let theirs = self.registry.rooms_of(&claimed.name).await.map_err(|error| damaged(&error))?;
+        Ok(own
+            .iter()
+            .any(|(room, key)| *key == caller.tls_key && theirs.get(room) == Some(&claimed.tls_key_sha256)))
     }
 
     async fn named(&self, caller: &Caller) -> Result<Arc<BTreeMap<RoomId, Digest>>, Status> {

@@ -119,7 +119,9 @@ async fn told(address: &str, credentials: Credentials) -> ConnectError {
 
 fn credentials(own: &str, authority: &Authority, vault: &Vault) -> Result<Credentials, ConnectError> {
     let member = MEMBER.parse().unwrap();
-    Credentials::new(&member, own.as_bytes(), authority.pem.as_bytes(), vault)
+    let key = vault.tls_public();
+    let certificates = Certificates::new(&member, own.as_bytes(), authority.pem.as_bytes(), key.as_ref())?;
+    Ok(Credentials { certificates, key: vault.tls_key() })
 }
 
 async fn refused_desk(served: Served, change: impl FnOnce(&mut CertificateParams)) -> ConnectError {

@@ -8,12 +8,7 @@ use tearline_proto::v1::VouchResponse;
 use tonic::Status;
 
 use super::rooms::House;
-use crate::{
-    error,
-    gate::{Caller, damaged},
-    store::Store,
-    tls::Claimed,
-};
+use crate::{error, gate::Caller, store::Store, tls::Claimed};
 
 const FIELD: Option<&str> = Some("certificates");
 
@@ -28,7 +23,7 @@ pub(super) async fn vouch<S: Store>(
         return Err(error::refused("CERTIFICATES", FIELD, message));
     };
     let claimed = Claimed::read(&leaf.as_ref().into(), &house.domain).ok();
-    if !shares_a_room(house, caller, claimed).await? {
+    if !house.gate.shares_a_room(caller, claimed.as_ref()).await? {
         return Err(error::not_in_room(
             "NO_SUCH_MEMBER",
             "no room of yours has a member with this certificate",
@@ -38,22 +33,4 @@ pub(super) async fn vouch<S: Store>(
         Ok(_) => Ok(VouchResponse {}),
         Err(why) => Err(error::not_allowed("NOT_LET_IN", why.to_string())),
     }
-}
-
-async fn shares_a_room<S: Store>(
-    house: &House<S>,
-    caller: &Caller,
-    claimed: Option<Claimed>,
-) -> Result<bool, Status> {
-    let rooms = house.gate.rooms(caller).await?;
-    let Some(claimed) = claimed else { return Ok(false) };
-    for room in rooms {
-        let view = house.registry.view(room).await.map_err(|error| damaged(&error))?;
-        let state = view.as_ref().and_then(|view| view.state.as_ref());
-        let member = state.and_then(|state| state.charter().member(&claimed.name));
-        if member.is_some_and(|member| member.tls_key == claimed.tls_key_sha256) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
